@@ -1,0 +1,325 @@
+/**
+ * Flask's configuration keys: their defaults, their checks, and how they are read anew for each request.
+ *
+ * @module
+ * @see {@link https://flask.palletsprojects.com/en/stable/config/}
+ */
+
+import { domainToASCII } from 'node:url'
+import type { FlaskConfig, KeyLike, SameSite, SessionConfig } from '../types/config.ts'
+import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
+
+/** The plugin options that stand for Flask's keys; each goes before the config. */
+export interface ConfigOptions {
+  /** `SECRET_KEY` */
+  secretKey?: FlaskConfig['SECRET_KEY'] | undefined
+  /** `SECRET_KEY_FALLBACKS` */
+  secretKeyFallbacks?: FlaskConfig['SECRET_KEY_FALLBACKS'] | undefined
+  /** `SESSION_COOKIE_NAME` */
+  cookieName?: string | undefined
+  /** `SESSION_COOKIE_*` */
+  cookie?: CookieOptions | undefined
+  /** `PERMANENT_SESSION_LIFETIME`, in seconds */
+  permanentSessionLifetime?: number | undefined
+  /** `SESSION_REFRESH_EACH_REQUEST` */
+  refreshEachRequest?: boolean | undefined
+  /** `MAX_COOKIE_SIZE`, in bytes */
+  maxCookieSize?: number | undefined
+}
+
+/** `SESSION_COOKIE_*` as plugin options. */
+export interface CookieOptions {
+  domain?: string | null | undefined
+  path?: string | null | undefined
+  httpOnly?: boolean | undefined
+  secure?: boolean | 'auto' | undefined
+  partitioned?: boolean | undefined
+  sameSite?: string | null | undefined
+}
+
+type Key = keyof SessionConfig
+
+interface Setting<T> {
+  /** Where the plugin options have it. */
+  option (options: ConfigOptions): unknown
+  optionName: string | undefined
+  fallback: T
+  /** What the value must be, for messages. */
+  expects: string
+  /** The value as it is used; `undefined` when it is wrong. */
+  check (value: unknown): T | undefined
+  /** For @fastify/env. */
+  schema: Record<string, unknown>
+}
+
+const aBoolean = 'a boolean'
+
+const settings: { readonly [K in Key]: Setting<SessionConfig[K]> } = {
+  SECRET_KEY: {
+    option: (options) => options.secretKey,
+    optionName: 'secretKey',
+    fallback: null,
+    expects: 'a string or bytes',
+    check: (value) => value === null || value === '' ? null : asKey(value),
+    schema: { type: 'string' }
+  },
+  SECRET_KEY_FALLBACKS: {
+    option: (options) => options.secretKeyFallbacks,
+    optionName: 'secretKeyFallbacks',
+    fallback: [],
+    expects: 'an array of non-empty strings or bytes',
+    check: (value) => value === null ? [] : asKeys(value),
+    schema: { type: 'string', separator: ',' }
+  },
+  SESSION_COOKIE_NAME: {
+    option: (options) => options.cookieName,
+    optionName: 'cookieName',
+    fallback: 'session',
+    expects: "a cookie name (letters, digits and !#$%&'*+-.^_`|~)",
+    check: (value) => isString(value) && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value) ? value : undefined,
+    schema: { type: 'string', default: 'session' }
+  },
+  SESSION_COOKIE_DOMAIN: {
+    option: (options) => options.cookie?.domain,
+    optionName: 'cookie.domain',
+    fallback: null,
+    expects: 'a domain name or null',
+    check: (value) => value === null || value === '' ? null : asDomain(value),
+    schema: { type: 'string' }
+  },
+  SESSION_COOKIE_PATH: {
+    option: (options) => options.cookie?.path,
+    optionName: 'cookie.path',
+    fallback: null,
+    expects: "a path that starts with '/', or null",
+    check: (value) => value === null || value === '' ? null : asPath(value),
+    schema: { type: 'string' }
+  },
+  SESSION_COOKIE_HTTPONLY: {
+    option: (options) => options.cookie?.httpOnly,
+    optionName: 'cookie.httpOnly',
+    fallback: true,
+    expects: aBoolean,
+    check: asBoolean,
+    schema: { type: 'boolean', default: true }
+  },
+  SESSION_COOKIE_SECURE: {
+    option: (options) => options.cookie?.secure,
+    optionName: 'cookie.secure',
+    fallback: false,
+    expects: `${aBoolean} or 'auto'`,
+    check: (value) => value === 'auto' ? value : asBoolean(value),
+    // A union would keep @fastify/env from turning the text 'true' into the boolean.
+    schema: { type: 'boolean', default: false }
+  },
+  SESSION_COOKIE_PARTITIONED: {
+    option: (options) => options.cookie?.partitioned,
+    optionName: 'cookie.partitioned',
+    fallback: false,
+    expects: aBoolean,
+    check: asBoolean,
+    schema: { type: 'boolean', default: false }
+  },
+  SESSION_COOKIE_SAMESITE: {
+    option: (options) => options.cookie?.sameSite,
+    optionName: 'cookie.sameSite',
+    fallback: null,
+    expects: "'Strict', 'Lax', 'None' or null",
+    check: (value) => value === null ? null : asSameSite(value),
+    schema: { type: 'string' }
+  },
+  PERMANENT_SESSION_LIFETIME: {
+    option: (options) => options.permanentSessionLifetime,
+    optionName: 'permanentSessionLifetime',
+    fallback: 2_678_400,
+    expects: 'a whole number of seconds from 0 to 3155760000 (100 years)',
+    check: (value) => isWholeNumber(value) && value <= 3_155_760_000 ? value : undefined,
+    schema: { type: 'integer', default: 2_678_400 }
+  },
+  SESSION_REFRESH_EACH_REQUEST: {
+    option: (options) => options.refreshEachRequest,
+    optionName: 'refreshEachRequest',
+    fallback: true,
+    expects: aBoolean,
+    check: asBoolean,
+    schema: { type: 'boolean', default: true }
+  },
+  APPLICATION_ROOT: {
+    option: () => undefined,
+    optionName: undefined,
+    fallback: '/',
+    expects: "a path that starts with '/'",
+    check: asPath,
+    schema: { type: 'string', default: '/' }
+  },
+  MAX_COOKIE_SIZE: {
+    option: (options) => options.maxCookieSize,
+    optionName: 'maxCookieSize',
+    fallback: 4093,
+    expects: 'a whole number of bytes, 0 for no limit',
+    check: (value) => isWholeNumber(value) ? value : undefined,
+    schema: { type: 'integer', default: 4093 }
+  }
+}
+
+const keys = Object.keys(settings) as Key[]
+
+/**
+ * A JSON schema of all keys for @fastify/env, which turns the text of environment variables into their types.
+ *
+ * @example
+ * ```ts
+ * await fastify.register(fastifyEnv, { schema: sessionConfigSchema, dotenv: true })
+ * ```
+ */
+export const sessionConfigSchema: { type: 'object', properties: Record<string, Record<string, unknown>> } = {
+  type: 'object',
+  properties: Object.fromEntries(keys.map((key) => [key, settings[key].schema]))
+}
+
+/** Reads the settings: plugin option, then the config at hand, then Flask's default. */
+export class ConfigReader {
+  readonly #options: ReadonlyMap<Key, unknown>
+  readonly #defaults: Partial<SessionConfig>
+  /** What was found at the last reading, by key. */
+  readonly #seen: Map<Key, unknown> = new Map()
+  #current: SessionConfig | undefined
+
+  /**
+   * @param defaults - instead of Flask's
+   * @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong.
+   */
+  constructor (options: ConfigOptions, defaults: Partial<SessionConfig> = {}) {
+    this.#defaults = defaults
+    if (options.cookie !== undefined && (typeof options.cookie !== 'object' || options.cookie === null)) {
+      throw new FST_SESSION_INVALID_CONFIG('cookie', 'an object', typeName(options.cookie))
+    }
+    const given = new Map<Key, unknown>()
+    for (const key of keys) {
+      const value = settings[key].option(options)
+      if (value !== undefined) given.set(key, checked(key, value, settings[key].optionName))
+    }
+    this.#options = given
+  }
+
+  /**
+   * The settings as they are now: the same object as long as nothing changed.
+   *
+   * @throws `FST_SESSION_INVALID_CONFIG` when a value is wrong.
+   */
+  read (config: FlaskConfig | undefined): SessionConfig {
+    if (this.#current !== undefined && !this.#hasChanged(config)) return this.#current
+    const current = Object.fromEntries(keys.map((key) => [key, this.#value(key, config)])) as unknown as SessionConfig
+    checkTogether(current)
+    for (const key of keys) this.#seen.set(key, snapshot(config?.[key]))
+    this.#current = Object.freeze(current)
+    return current
+  }
+
+  #hasChanged (config: FlaskConfig | undefined): boolean {
+    for (const key of keys) {
+      if (!isSame(config?.[key], this.#seen.get(key))) return true
+    }
+    return false
+  }
+
+  #value (key: Key, config: FlaskConfig | undefined): unknown {
+    if (this.#options.has(key)) return this.#options.get(key)
+    const value = config?.[key]
+    return value === undefined ? this.#defaults[key] ?? settings[key].fallback : checked(key, value, key)
+  }
+}
+
+function checked (key: Key, value: unknown, name = key as string): unknown {
+  const { check, expects } = settings[key]
+  const result = check(value)
+  if (result !== undefined) return result
+  const hint = expects.startsWith(aBoolean) && isString(value) && /^(?:true|false|yes|no|on|off|[01])$/i.test(value)
+    ? ' (text from the environment becomes a boolean with sessionConfigSchema as the schema of @fastify/env)'
+    : ''
+  throw new FST_SESSION_INVALID_CONFIG(name, expects, typeName(value) + hint)
+}
+
+/**
+ * What browsers demand of settings together.
+ *
+ * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7} name prefixes, SameSite=None
+ */
+function checkTogether (config: SessionConfig): void {
+  const name = config.SESSION_COOKIE_NAME.toLowerCase()
+  const isSecure = config.SESSION_COOKIE_PARTITIONED || config.SESSION_COOKIE_SECURE === true
+  const demand = (isMet: boolean, key: Key, expects: string): void => {
+    if (!isMet) throw new FST_SESSION_INVALID_CONFIG(key, expects, typeName(config[key]))
+  }
+  if (name.startsWith('__host-')) {
+    const path = config.SESSION_COOKIE_PATH ?? config.APPLICATION_ROOT
+    demand(isSecure, 'SESSION_COOKIE_SECURE', 'true for a cookie whose name starts with __Host-')
+    demand(path === '/', 'SESSION_COOKIE_PATH', "'/' for a cookie whose name starts with __Host-")
+    demand(config.SESSION_COOKIE_DOMAIN === null, 'SESSION_COOKIE_DOMAIN', 'null for a cookie whose name starts with __Host-')
+  } else if (name.startsWith('__secure-')) {
+    demand(isSecure, 'SESSION_COOKIE_SECURE', 'true for a cookie whose name starts with __Secure-')
+  }
+  if (config.SESSION_COOKIE_SAMESITE === 'None') {
+    demand(isSecure || config.SESSION_COOKIE_SECURE === 'auto', 'SESSION_COOKIE_SECURE', "true or 'auto' when SESSION_COOKIE_SAMESITE is 'None'")
+  }
+}
+
+/** A list may be changed in place, so its items are remembered. */
+function snapshot (value: unknown): unknown {
+  return Array.isArray(value) ? [...value] : value
+}
+
+function isSame (value: unknown, seen: unknown): boolean {
+  if (!Array.isArray(value) || !Array.isArray(seen)) return Object.is(value, seen)
+  return value.length === seen.length && value.every((item, index) => item === seen[index])
+}
+
+/** The name of a type, for messages. */
+export function typeName (value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'array' : typeof value
+}
+
+function isString (value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isWholeNumber (value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function asBoolean (value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined
+}
+
+/** Bytes are copied, so that a key stays what it is. */
+function asKey (value: unknown): KeyLike | undefined {
+  if (isString(value)) return value === '' ? undefined : value
+  return value instanceof Uint8Array && value.length > 0 ? Uint8Array.from(value) : undefined
+}
+
+function asKeys (value: unknown): readonly KeyLike[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const list = value.map(asKey)
+  return list.every((key) => key !== undefined) ? Object.freeze(list as KeyLike[]) : undefined
+}
+
+/** As Werkzeug's dump_cookie: without port and leading dots, in ASCII. */
+function asDomain (value: unknown): string | undefined {
+  if (!isString(value)) return undefined
+  const domain = domainToASCII(value.split(':', 1)[0]?.replace(/^\.+/, '') ?? '')
+  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(domain) ? domain : undefined
+}
+
+/** As Werkzeug's dump_cookie: what has no place in a path is percent-encoded. Control characters are refused. */
+function asPath (value: unknown): string | undefined {
+  // eslint-disable-next-line no-control-regex
+  if (!isString(value) || !value.startsWith('/') || /[\u0000-\u001f\u007f]/.test(value)) return undefined
+  return value.replace(/[^%!$&'()*+,/:=@\w.~-]+/g, (text) => encodeURIComponent(Buffer.from(text).toString()))
+}
+
+function asSameSite (value: unknown): SameSite | undefined {
+  const words: Record<string, SameSite> = { strict: 'Strict', lax: 'Lax', none: 'None' }
+  const word = isString(value) ? value.toLowerCase() : ''
+  return Object.hasOwn(words, word) ? words[word] : undefined
+}

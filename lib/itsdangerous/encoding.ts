@@ -1,0 +1,63 @@
+/**
+ * Bytes, base64url and integers, as tokens spell them.
+ *
+ * @module
+ * @see {@link https://itsdangerous.palletsprojects.com/en/stable/encoding/}
+ */
+
+import { BadData } from './errors.ts'
+
+/** Text, which stands for its UTF-8 bytes, or bytes. */
+export type BytesLike = string | Uint8Array
+
+/** The bytes of a value: text as UTF-8, bytes as they are (not copied). */
+export function wantBytes (value: BytesLike): Buffer {
+  if (typeof value === 'string') return Buffer.from(value, 'utf8')
+  return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+}
+
+/** Base64url without padding, as text. */
+export function base64Encode (value: BytesLike): string {
+  return wantBytes(value).toString('base64url')
+}
+
+/**
+ * The bytes behind unpadded base64url text.
+ *
+ * Unlike Python, only the one canonical spelling is read: no padding, no foreign characters, no spare bits. Python never
+ * writes another one, and a token that has a single spelling can be remembered, revoked and compared by its text.
+ *
+ * @throws {@link BadData} for any other text.
+ */
+export function base64Decode (value: BytesLike): Buffer {
+  const text = typeof value === 'string' ? value : wantBytes(value).toString('latin1')
+  const bytes = Buffer.from(text, 'base64url')
+  // Node skips what it does not know; writing the bytes out again shows whether it had to.
+  if (bytes.toString('base64url') !== text) throw new BadData('Invalid base64-encoded data')
+  return bytes
+}
+
+/**
+ * The big-endian bytes of an unsigned integer of up to 64 bits, without leading zeros: 0 is empty.
+ *
+ * @throws {RangeError} for anything else, as Python's `struct.pack('>Q', n)`.
+ */
+export function intToBytes (value: number | bigint): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64BE(BigInt(value))
+  const start = bytes.findIndex((byte) => byte !== 0)
+  return start === -1 ? bytes.subarray(8) : bytes.subarray(start)
+}
+
+/**
+ * The unsigned integer behind big-endian bytes: a number, or a bigint past `Number.MAX_SAFE_INTEGER`.
+ *
+ * @throws {RangeError} for more than eight bytes, as Python's `struct.unpack('>Q', b)`.
+ */
+export function bytesToInt (bytes: Uint8Array): number | bigint {
+  if (bytes.length > 8) throw new RangeError('an integer of a token has at most 8 bytes')
+  let value = 0
+  for (const byte of bytes) value = value * 256 + byte
+  if (Number.isSafeInteger(value)) return value
+  return BigInt('0x' + wantBytes(bytes).toString('hex'))
+}

@@ -1,0 +1,41 @@
+/**
+ * Signed data that knows when it was signed.
+ *
+ * @module
+ * @see {@link https://itsdangerous.palletsprojects.com/en/stable/timed/}
+ */
+
+import type { BytesLike } from './encoding.ts'
+import { SignatureExpired } from './errors.ts'
+import { Serializer } from './serializer.ts'
+import type { LoadOptions, SignerClass } from './serializer.ts'
+import { TimestampSigner } from './timestamp-signer.ts'
+import type { Timestamped, UnsignOptions } from './timestamp-signer.ts'
+
+/** Options of {@link TimedSerializer.loads}. */
+export interface TimedLoadOptions extends LoadOptions, UnsignOptions {}
+
+/** A {@link Serializer} that signs with {@link TimestampSigner}. */
+export class TimedSerializer extends Serializer<TimestampSigner> {
+  /** @defaultValue {@link TimestampSigner} */
+  static override defaultSigner: SignerClass<TimestampSigner> = TimestampSigner
+
+  /**
+   * The data in a token whose signature is valid and not too old.
+   *
+   * @throws {@link SignatureExpired} when the signature is older than `maxAge`, or from the future.
+   * @throws {@link BadSignature} when the signature does not match.
+   * @throws {@link BadPayload} when it does, but the payload cannot be read.
+   */
+  override loads (token: BytesLike, options: TimedLoadOptions = {}): unknown {
+    return this.loadsWithTimestamp(token, options).value
+  }
+
+  /** As {@link loads}, with the date of the signature (Python: `return_timestamp=True`). */
+  loadsWithTimestamp (token: BytesLike, { salt, serializer, ...age }: TimedLoadOptions = {}): Timestamped<unknown> {
+    return this.firstValid(salt, (signer) => {
+      const { value, dateSigned } = signer.unsignWithTimestamp(token, age)
+      return { value: this.loadPayload(value, serializer), dateSigned }
+    }, (error) => error instanceof SignatureExpired)
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * JSON as Python writes and reads it: integers of any length, `NaN`, `Infinity` and `-Infinity`.
+ *
+ * JSON.parse and JSON.stringify do the work. A number that they would lose stands in the text as a string behind a mark
+ * while they run. The mark is random, so no data can contain it.
+ *
+ * @module
+ */
+
+const mark = `number ${crypto.randomUUID()} `
+const markedText = new RegExp(`"${mark}([^"]*)"`, 'g')
+// A string, which is left alone, or a number. The grammar around them is JSON.parse's business.
+const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|NaN|-?Infinity|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+const integer = /^-?\d+$/
+/** Python's own limit (`sys.get_int_max_str_digits`). */
+const maxDigits = 4300
+
+/** A number that JSON.stringify would write as another one. */
+export class ExactNumber {
+  readonly text: string
+
+  /** @param text - the number as Python's `json` writes it */
+  constructor (text: string) {
+    this.text = text
+  }
+
+  toJSON (): string {
+    return mark + this.text
+  }
+}
+
+/**
+ * A number as it must be written to come back as it is: an integer of a float past 2^53-1 needs an exponent, or it would
+ * be read as an int.
+ *
+ * @throws {RangeError} for a bigint of more than 4300 digits, which Python refuses to read.
+ */
+export function exactNumber (value: number | bigint): number | ExactNumber {
+  if (typeof value === 'bigint') {
+    const text = String(value)
+    if (text.length - (value < 0n ? 1 : 0) > maxDigits) throw new RangeError(`an integer of more than ${maxDigits} digits`)
+    return new ExactNumber(text)
+  }
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? asFloat(value) : value
+  if (Number.isInteger(value)) return new ExactNumber(value.toExponential())
+  return Number.isFinite(value) ? value : new ExactNumber(String(value))
+}
+
+/** A whole number as Python writes a float. */
+export function asFloat (value: number): ExactNumber {
+  return new ExactNumber(`${Object.is(value, -0) ? '-0' : value}.0`)
+}
+
+/**
+ * Where Python wrote a float that is a whole number (`1.0`): by list or object, the key and the number. JavaScript has one
+ * kind of number, but what is only carried along shall be a float again when it is written.
+ */
+const floats = new WeakMap<object, Map<string, number>>()
+
+/** Whether this number came as a float and was only carried along. */
+export function isCarriedFloat (around: object, key: string | number, value: number): boolean {
+  return floats.get(around)?.get(String(key)) === value
+}
+
+/** A list or object takes the place of another one that had the same items. */
+export function carryFloats <T extends object> (from: object, to: T): T {
+  const known = floats.get(from)
+  if (known !== undefined) floats.set(to, known)
+  return to
+}
+
+/** JSON text of data in which {@link ExactNumber} may stand. */
+export function stringify (value: unknown, hasExactNumbers: boolean): string {
+  const text = JSON.stringify(value)
+  return hasExactNumbers ? text.replace(markedText, '$1') : text
+}
+
+/** Whether JSON.parse may have rounded an integer to this number. */
+export function mayBeRounded (value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value)
+}
+
+/** Whether {@link parseExact} may find floats in the text that JSON.parse would take for ints. */
+export function mayHaveFloats (text: string): boolean {
+  return text.includes('.0')
+}
+
+/**
+ * As JSON.parse, but with `NaN`, the infinities, a bigint for every int past 2^53-1, and a memory for floats.
+ *
+ * @throws {SyntaxError} for what is not JSON, or an integer of more than 4300 digits.
+ */
+export function parseExact (text: string): unknown {
+  const marked = text.replace(stringOrNumber, (token) => isLostOnJSON(token) ? `"${mark}${token}"` : token)
+  return JSON.parse(marked, function (this: object, key, value) {
+    if (typeof value !== 'string' || !value.startsWith(mark)) return value
+    const number = numberOf(value.slice(mark.length))
+    if (typeof number === 'number' && Number.isSafeInteger(number)) rememberFloat(this, key, number)
+    return number
+  })
+}
+
+function rememberFloat (around: object, key: string, value: number): void {
+  const known = floats.get(around) ?? new Map<string, number>()
+  floats.set(around, known.set(key, value))
+}
+
+function isLostOnJSON (token: string): boolean {
+  if (token.startsWith('"')) return false
+  if (!/\d/.test(token)) return true
+  return integer.test(token) !== Number.isSafeInteger(Number(token))
+}
+
+function numberOf (text: string): number | bigint {
+  if (!integer.test(text)) return Number(text)
+  if (text.length > maxDigits + 1) throw new SyntaxError(`an integer of more than ${maxDigits} digits`)
+  return BigInt(text)
+}

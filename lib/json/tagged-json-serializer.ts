@@ -1,0 +1,231 @@
+/**
+ * Flask's data serializer: compact JSON with tags for the values that JSON lacks.
+ *
+ * @module
+ * @see {@link https://flask.palletsprojects.com/en/stable/api/#flask.json.tag.TaggedJSONSerializer}
+ */
+
+import type { Dict } from './dict.ts'
+import { asFloat, exactNumber, ExactNumber, isCarriedFloat, mayBeRounded, mayHaveFloats, parseExact, stringify } from './json-text.ts'
+import { PassDict, PassList, TagBytes, TagDateTime, TagDict, TagMarkup, TagTuple, TagUUID } from './tags.ts'
+import type { JSONTag, Tagger } from './tags.ts'
+
+/** A tag's class, as serializers make instances of it. */
+export type JSONTagClass = new (serializer: Tagger) => JSONTag
+
+/** Options of {@link TaggedJSONSerializer.register}. */
+export interface RegisterOptions {
+  /** Replaces a tag that has the same key. @defaultValue `false` */
+  force?: boolean
+  /** Place in the order in which tags are asked; for a special case of another tag. @defaultValue at the end */
+  index?: number
+}
+
+/** How deep lists and objects may be nested in the JSON text, in both directions. Flask's own limit lies near 300. */
+export const maxDepth = 256
+
+const tooDeep = `nested deeper than ${maxDepth}`
+/** Steps of a path that a message shows. */
+const longestPath = 12
+
+/** Data that JSON cannot hold, and where it stands. */
+export class UnserializableError extends TypeError {
+  override readonly name: string = 'UnserializableError'
+  /** Where the value stands: `cart.items[2]`; empty for the data as a whole. */
+  readonly path: string
+
+  constructor (what: string, path: string) {
+    super(`${path === '' ? 'the data' : path} cannot be written as JSON: ${what}`)
+    this.path = path
+  }
+}
+
+/**
+ * Writes and reads what Flask keeps in sessions.
+ *
+ * @example
+ * ```ts
+ * new TaggedJSONSerializer().dumps({ at: new Date(0) }) // '{"at":{" d":"Thu, 01 Jan 1970 00:00:00 GMT"}}'
+ * ```
+ */
+export class TaggedJSONSerializer implements Tagger {
+  /** Flask's eight tags, in the order in which they are asked. */
+  static readonly defaultTags: readonly JSONTagClass[] = [
+    TagDict, PassDict, TagTuple, PassList, TagBytes, TagMarkup, TagUUID, TagDateTime
+  ]
+
+  readonly tags: Map<string, JSONTag> = new Map()
+  readonly order: JSONTag[] = []
+  /** The way from the data to the value that is being tagged. */
+  readonly #around: object[] = []
+  readonly #path: Array<string | number> = []
+  #hasExactNumbers = false
+  #hasRoundedNumbers = false
+
+  constructor () {
+    for (const Tag of new.target.defaultTags) this.register(Tag)
+  }
+
+  /**
+   * Adds a tag.
+   *
+   * @throws {TypeError} when its key is taken and `force` is not set.
+   */
+  register (Tag: JSONTagClass, { force = false, index = this.order.length }: RegisterOptions = {}): void {
+    const tag = new Tag(this)
+    if (tag.key !== '') {
+      if (!force && this.tags.has(tag.key)) throw new TypeError(`Tag '${tag.key}' is already registered`)
+      this.tags.set(tag.key, tag)
+    }
+    this.order.splice(index, 0, tag)
+  }
+
+  /**
+   * The value as JSON data, tagged where it has to be.
+   *
+   * @throws {@link UnserializableError} for what JSON cannot hold.
+   */
+  tag (value: unknown, key?: string | number): unknown {
+    for (const tag of this.order) {
+      if (tag.check(value)) return this.#inside(value, key, () => tag.tag(value))
+    }
+    return this.#leaf(value, key)
+  }
+
+  /** The value behind an object of one key that is a tag; any other object as it is. */
+  untag (value: Dict): unknown {
+    const keys = Object.keys(value)
+    if (keys.length !== 1) return value
+    const tag = this.tags.get(keys[0] as string)
+    return tag === undefined ? value : tag.toValue(value[keys[0] as string])
+  }
+
+  /**
+   * The data as compact JSON text.
+   *
+   * @throws {@link UnserializableError} for what JSON cannot hold, or is nested deeper than {@link maxDepth}.
+   */
+  dumps (value: unknown): string {
+    // A toJSON of the data may come back here before the outer call is done.
+    const outer = this.#hasExactNumbers
+    this.#hasExactNumbers = false
+    try {
+      const json = this.tag(value)
+      if (json === undefined) throw new UnserializableError('undefined', '')
+      if (depthOf(json) > maxDepth) throw this.#unserializable(tooDeep)
+      return stringify(json, this.#hasExactNumbers)
+    } finally {
+      this.#hasExactNumbers = outer
+    }
+  }
+
+  /**
+   * The data behind JSON text.
+   *
+   * @throws {SyntaxError} for what is not JSON.
+   * @throws {TypeError} for a tag whose content is not of its kind.
+   * @throws {RangeError} for data nested deeper than {@link maxDepth}.
+   */
+  loads (text: string): unknown {
+    const json = parse(text)
+    this.#hasRoundedNumbers = false
+    const value = this.#untagScan(json, 1)
+    return this.#hasRoundedNumbers ? this.#untagScan(parseExact(text), 1) : value
+  }
+
+  /** Tags from the inside to the outside; the data is JSON.parse's own, so it is changed in place. */
+  #untagScan (value: unknown, depth: number): unknown {
+    if (typeof value === 'number' && mayBeRounded(value)) this.#hasRoundedNumbers = true
+    if (typeof value !== 'object' || value === null) return value
+    if (depth > maxDepth) throw new RangeError(tooDeep)
+    const dict = value as Dict
+    for (const key of Object.keys(dict)) {
+      const item = dict[key]
+      const untagged = this.#untagScan(item, depth + 1)
+      // The key is there already, so that even __proto__ is an ordinary one.
+      if (untagged !== item) dict[key] = untagged
+    }
+    return Array.isArray(value) ? value : this.untag(dict)
+  }
+
+  /** Remembers the way to a value while its content is tagged. */
+  #inside (value: unknown, key: string | number | undefined, tag: () => unknown): unknown {
+    if (typeof value !== 'object' || value === null) return tag()
+    if (this.#around.includes(value)) throw this.#unserializable('it contains itself', key)
+    if (this.#around.length >= maxDepth) throw this.#unserializable(tooDeep, key)
+    this.#around.push(value)
+    if (key !== undefined) this.#path.push(key)
+    try {
+      return tag()
+    } catch (error) {
+      if (error instanceof RangeError) throw this.#unserializable(error.message)
+      throw error
+    } finally {
+      this.#around.pop()
+      if (key !== undefined) this.#path.pop()
+    }
+  }
+
+  /** A value that no tag wants. */
+  #leaf (value: unknown, key: string | number | undefined): unknown {
+    switch (typeof value) {
+      case 'string': case 'boolean': case 'undefined': return value
+      case 'number': case 'bigint': return this.#number(value, key)
+      case 'object': return value === null ? null : this.#toJSON(value, key)
+      default: throw this.#unserializable(`a ${typeof value}`, key)
+    }
+  }
+
+  #number (value: number | bigint, key: string | number | undefined): unknown {
+    try {
+      const number = this.#isCarriedFloat(value, key) ? asFloat(value as number) : exactNumber(value)
+      if (number instanceof ExactNumber) this.#hasExactNumbers = true
+      return number
+    } catch (error) {
+      throw this.#unserializable((error as RangeError).message, key)
+    }
+  }
+
+  #isCarriedFloat (value: number | bigint, key: string | number | undefined): boolean {
+    const around = this.#around.at(-1)
+    return around !== undefined && key !== undefined && typeof value === 'number' && isCarriedFloat(around, key, value)
+  }
+
+  /** What JSON.stringify would make of it: the result of `toJSON`, or the primitive in a wrapper. */
+  #toJSON (value: object, key: string | number | undefined): unknown {
+    if ('toJSON' in value && typeof value.toJSON === 'function') {
+      return this.#inside(value, key, () => this.tag((value.toJSON as (key: string) => unknown)(String(key ?? ''))))
+    }
+    if (value instanceof String || value instanceof Number || value instanceof Boolean) return this.#leaf(value.valueOf(), key)
+    throw this.#unserializable(`a ${Object.prototype.toString.call(value).slice(8, -1)}`, key)
+  }
+
+  #unserializable (what: string, key?: string | number): UnserializableError {
+    const path = key === undefined ? this.#path : [...this.#path, key]
+    const [first, ...rest] = path.slice(0, longestPath)
+    return new UnserializableError(what, (first ?? '') + rest.map(step).join('') + (path.length > longestPath ? '...' : ''))
+  }
+}
+
+/** JSON.parse is tried first, as it is fast; only NaN, the infinities and whole floats need the other one. */
+function parse (text: string): unknown {
+  if (mayHaveFloats(text)) return parseExact(text)
+  try {
+    return JSON.parse(text)
+  } catch {
+    return parseExact(text)
+  }
+}
+
+/** Levels of lists and objects, as a reader of the text will meet them. */
+function depthOf (json: unknown): number {
+  if (typeof json !== 'object' || json === null) return 0
+  let deepest = 0
+  for (const item of Object.values(json)) deepest = Math.max(deepest, depthOf(item))
+  return deepest + 1
+}
+
+function step (key: string | number): string {
+  if (typeof key === 'number') return `[${key}]`
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+}

@@ -1,0 +1,149 @@
+/**
+ * One session of the application: its settings, and its place on every request.
+ *
+ * @module
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FlaskConfig, SessionConfig } from '../types/config.ts'
+import { ConfigReader, typeName } from './config.ts'
+import type { ConfigOptions } from './config.ts'
+import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
+import { digestNames, resolveDigest } from './itsdangerous/digest.ts'
+import type { DigestMethod } from './itsdangerous/digest.ts'
+import { Exchange } from './sessions/exchange.ts'
+import { SecureCookieSessionInterface } from './sessions/secure-cookie-session-interface.ts'
+import type { SigningOptions } from './sessions/secure-cookie-session-interface.ts'
+import type { SessionApp, SessionInterface } from './sessions/session-interface.ts'
+import { weaknessOf } from './weak-keys.ts'
+
+/** Options of one session. Those that stand for Flask's keys go before the config. */
+export interface SessionOptions extends ConfigOptions, SigningOptions {
+  /** The session is `request[sessionName]`. @defaultValue `'session'` */
+  sessionName?: string | undefined
+  /** The decorator of the instance that holds Flask's keys. @defaultValue `'config'` */
+  confKey?: string | undefined
+  /** Opens and saves the sessions instead of the default one; how it signs is its own business then. */
+  sessionInterface?: SessionInterface | undefined
+}
+
+/** What a request has under the key of a session. */
+type Carrier = Record<symbol, Exchange | null | undefined>
+
+export class RegisteredSession implements SessionApp {
+  readonly fastify: FastifyInstance
+  readonly sessionName: string
+  readonly #confKey: string
+  readonly #reader: ConfigReader
+  readonly #sessions: SessionInterface
+  readonly #slot = Symbol('secure-session.exchange')
+  #config: SessionConfig | undefined
+
+  /** @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong. */
+  constructor (fastify: FastifyInstance, options: SessionOptions) {
+    this.fastify = fastify
+    this.sessionName = textOption('sessionName', options.sessionName, 'session')
+    this.#confKey = textOption('confKey', options.confKey, 'config')
+    // Two sessions cannot share a cookie: those of other names have one of that name.
+    this.#reader = new ConfigReader(options, { SESSION_COOKIE_NAME: this.sessionName })
+    this.#sessions = interfaceOf(options)
+  }
+
+  /** Flask's keys as they were when the last request came in. */
+  get config (): SessionConfig {
+    return this.#config ?? this.#readConfig()
+  }
+
+  /** @throws `FST_SESSION_ALREADY_REGISTERED` when the request has something of that name. */
+  decorate (): void {
+    const { fastify, sessionName } = this
+    const slot = this.#slot
+    if (fastify.hasRequestDecorator(sessionName)) throw new FST_SESSION_ALREADY_REGISTERED(sessionName)
+    const exchangeOf = (request: FastifyRequest): Exchange => this.#exchangeOf(request)
+    fastify.decorateRequest(slot, null)
+    fastify.decorateRequest(sessionName, {
+      getter (this: FastifyRequest) { return exchangeOf(this).session as never },
+      setter (this: FastifyRequest, data: unknown) { exchangeOf(this).assign(data) }
+    })
+  }
+
+  /** Checks the config at start-up, and the secret key in it. */
+  check (): void {
+    const { SECRET_KEY: secretKey } = this.#readConfig()
+    const { log } = this.fastify
+    if (secretKey === null) log.warn(`${this.sessionName}: no secret key is set, so that sessions are empty and read-only`)
+    const weakness = secretKey === null ? undefined : weaknessOf(secretKey)
+    if (weakness !== undefined) log.warn(`${this.sessionName}: the secret key ${weakness}. Whoever guesses it can sign in as anybody`)
+  }
+
+  /** The onRequest hook. */
+  open (request: FastifyRequest, reply: FastifyReply): void {
+    this.#readConfig()
+    this.#exchangeOf(request).begin(reply)
+  }
+
+  /** The onSend hook. A request that was refused before onRequest has no session. */
+  save (request: FastifyRequest): void {
+    (request as unknown as Carrier)[this.#slot]?.saveOnSend()
+  }
+
+  /** Made by the onRequest hook, or by one of the application's that came before and looked at the session. */
+  #exchangeOf (request: FastifyRequest): Exchange {
+    const carrier = request as unknown as Carrier
+    carrier[this.#slot] ??= new Exchange(this.#sessions, this, request)
+    return carrier[this.#slot] as Exchange
+  }
+
+  #readConfig (): SessionConfig {
+    const config = (this.fastify as unknown as Record<string, unknown>)[this.#confKey]
+    this.#config = this.#reader.read(config as FlaskConfig | undefined)
+    return this.#config
+  }
+}
+
+function textOption (name: string, value: unknown, fallback: string): string {
+  if (value === undefined) return fallback
+  if (typeof value !== 'string' || value === '') throw new FST_SESSION_INVALID_CONFIG(name, 'a non-empty string', typeName(value))
+  return value
+}
+
+function interfaceOf (options: SessionOptions): SessionInterface {
+  const { sessionInterface } = options
+  if (sessionInterface === undefined) {
+    checkSigningOptions(options)
+    return new SecureCookieSessionInterface(options)
+  }
+  if (typeof sessionInterface?.openSession !== 'function' || typeof sessionInterface.saveSession !== 'function') {
+    throw new FST_SESSION_INVALID_CONFIG('sessionInterface', 'an instance of SessionInterface', typeName(sessionInterface))
+  }
+  for (const name of ['salt', 'keyDerivation', 'digestMethod', 'serializer', 'clockTolerance'] as const) {
+    if (options[name] !== undefined) throw new FST_SESSION_INVALID_CONFIG(name, 'a property of the sessionInterface', 'a plugin option')
+  }
+  return sessionInterface
+}
+
+function checkSigningOptions ({ salt, keyDerivation, digestMethod, serializer, clockTolerance }: SigningOptions): void {
+  const demand = (isMet: boolean, name: string, expects: string, value: unknown): void => {
+    if (!isMet) throw new FST_SESSION_INVALID_CONFIG(name, expects, typeName(value))
+  }
+  const isOneOf = (words: readonly unknown[], value: unknown): boolean => value === undefined || words.includes(value)
+  const isSalt = salt === undefined || ((typeof salt === 'string' || salt instanceof Uint8Array) && salt.length > 0)
+  demand(isSalt, 'salt', 'a non-empty string or bytes', salt)
+  demand(isOneOf(['concat', 'django-concat', 'hmac', 'none'], keyDerivation), 'keyDerivation', "'hmac', 'django-concat', 'concat' or 'none'", keyDerivation)
+  demand(areDigests(digestMethod), 'digestMethod', `${digestNames}, or a list of them`, digestMethod)
+  const isSerializer = serializer === undefined || (typeof serializer?.dumps === 'function' && typeof serializer.loads === 'function')
+  demand(isSerializer, 'serializer', 'an object with dumps and loads', serializer)
+  const isTolerance = clockTolerance === undefined || (Number.isFinite(clockTolerance) && clockTolerance >= 0)
+  demand(isTolerance, 'clockTolerance', 'a number of seconds, 0 or more', clockTolerance)
+}
+
+function areDigests (methods: SigningOptions['digestMethod']): boolean {
+  if (methods === undefined) return true
+  const list = [methods].flat()
+  try {
+    for (const method of list) resolveDigest(method as DigestMethod)
+    return list.length > 0
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The attributes of the session cookie: what the interface says, and what the application asked for in this response.
+ *
+ * @module
+ */
+
+import type { SessionCookieOptions } from '../../types/session.ts'
+import type { SessionApp, SessionInterface } from './session-interface.ts'
+
+/** Attributes as `serializeCookie` takes them. */
+export interface CookieAttributes {
+  domain?: string
+  expires?: Date
+  httpOnly: boolean
+  maxAge?: number
+  partitioned: boolean
+  path: string
+  sameSite?: 'strict' | 'lax' | 'none' | true
+  secure: boolean
+}
+
+/**
+ * The attributes of a cookie.
+ *
+ * @param isHTTPS - what a Secure of `'auto'` becomes
+ * @param asked - the `session.options()` of this response; keys that are no attributes are passed over
+ */
+export function cookieAttributes (
+  sessions: SessionInterface, app: SessionApp, isHTTPS: boolean, asked: SessionCookieOptions = {}
+): CookieAttributes {
+  const domain = asked.domain === undefined ? sessions.getCookieDomain(app) : asked.domain
+  const sameSite = asked.sameSite === undefined ? sessions.getCookieSameSite(app) : asked.sameSite
+  const partitioned = asked.partitioned ?? sessions.getCookiePartitioned(app)
+  const secure = asked.secure ?? sessions.getCookieSecure(app)
+  const attributes: CookieAttributes = {
+    path: asked.path ?? sessions.getCookiePath(app),
+    httpOnly: asked.httpOnly ?? sessions.getCookieHttpOnly(app),
+    secure: partitioned || (secure === 'auto' ? isHTTPS : secure),
+    partitioned
+  }
+  // What is left out here is left out of the header; @fastify/cookie's own setCookie would add SameSite=Lax.
+  if (domain !== null) attributes.domain = domain
+  if (sameSite !== null && sameSite !== false) attributes.sameSite = sameSite === true || sameSite.toLowerCase() as 'strict'
+  if (asked.expires !== undefined) attributes.expires = asked.expires
+  if (asked.maxAge !== undefined) attributes.maxAge = asked.maxAge
+  return attributes
+}
+
+/** The same attributes for a cookie that is to go: browsers match name, domain, path and partition. */
+export function deletionAttributes (attributes: CookieAttributes): CookieAttributes {
+  return { ...attributes, expires: new Date(0), maxAge: 0 }
+}

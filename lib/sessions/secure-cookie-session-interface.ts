@@ -1,0 +1,193 @@
+/**
+ * Sessions in signed cookies: Flask's SecureCookieSessionInterface.
+ *
+ * @module
+ * @see {@link https://flask.palletsprojects.com/en/stable/api/#flask.sessions.SecureCookieSessionInterface}
+ */
+
+import type { FastifyReply } from 'fastify'
+import type { SessionConfig } from '../../types/config.ts'
+import { FST_SESSION_COOKIE_OVERFLOW, FST_SESSION_UNSERIALIZABLE } from '../errors.ts'
+import type { DataSerializer } from '../itsdangerous/compact-json.ts'
+import { resolveDigest } from '../itsdangerous/digest.ts'
+import type { Digest, DigestMethod } from '../itsdangerous/digest.ts'
+import type { BytesLike } from '../itsdangerous/encoding.ts'
+import { BadPayload, BadSignature } from '../itsdangerous/errors.ts'
+import type { KeyDerivation } from '../itsdangerous/signer.ts'
+import { maxPayloadLength, URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import type { Dict } from '../json/dict.ts'
+import { UnserializableError } from '../json/tagged-json-serializer.ts'
+import { cookieAttributes, deletionAttributes } from './cookie-attributes.ts'
+import type { CookieAttributes } from './cookie-attributes.ts'
+import { readCookie } from './cookie-header.ts'
+import { describeRefusal } from './refusal.ts'
+import { addVary, replaceSetCookie } from './response-headers.ts'
+import { cookieOptionsOf, SecureCookieSession, sessionJSONSerializer, trackedDataOf } from './secure-cookie-session.ts'
+import { SessionInterface } from './session-interface.ts'
+import type { SessionApp, SessionRequest } from './session-interface.ts'
+import type { OpenedSession, SessionSource } from './tracked-data.ts'
+
+/** How sessions are signed; what is left out is Flask's, but for the digest. */
+export interface SigningOptions {
+  /** @defaultValue `'cookie-session'`, for a session of another name than `session`: `'cookie-session.NAME'` */
+  salt?: BytesLike | undefined
+  /** @defaultValue `'hmac'` */
+  keyDerivation?: KeyDerivation | undefined
+  /** One, or several of which the first signs and each verifies. Stock Flask is on `'sha1'`. @defaultValue `'sha512'` */
+  digestMethod?: DigestMethod | readonly DigestMethod[] | undefined
+  /** Turns the data into text and back. @defaultValue {@link sessionJSONSerializer} */
+  serializer?: DataSerializer | undefined
+  /** Seconds that a cookie may come from the future, for servers whose clocks differ. @defaultValue `5` */
+  clockTolerance?: number | undefined
+}
+
+/** The signing serializer signs text that is JSON already, and gives such text back. */
+const asText: DataSerializer = { dumps: String, loads: (text) => text }
+
+/** Bytes of a Set-Cookie value that browsers take, where MAX_COOKIE_SIZE does not say. */
+const usualCookieSize = 4093
+
+/** The default session interface. */
+export class SecureCookieSessionInterface extends SessionInterface {
+  /** What tells a session's signatures from others made with the same key. */
+  salt: BytesLike | undefined
+  keyDerivation: KeyDerivation
+  /** The first signs, each verifies. */
+  digestMethod: DigestMethod | readonly DigestMethod[]
+  serializer: DataSerializer
+  /** Seconds. */
+  clockTolerance: number
+  sessionClass: typeof SecureCookieSession = SecureCookieSession
+
+  #signing: { config: SessionConfig, serializer: URLSafeTimedSerializer } | undefined
+
+  constructor (options: SigningOptions = {}) {
+    super()
+    this.salt = options.salt
+    this.keyDerivation = options.keyDerivation ?? 'hmac'
+    this.digestMethod = options.digestMethod ?? 'sha512'
+    this.serializer = options.serializer ?? sessionJSONSerializer
+    this.clockTolerance = options.clockTolerance ?? 5
+  }
+
+  /** What signs and verifies the cookies; `undefined` without a secret key. Made anew when the configuration changes. */
+  getSigningSerializer (app: SessionApp): URLSafeTimedSerializer | undefined {
+    const { config } = app
+    if (config.SECRET_KEY === null) return undefined
+    if (this.#signing?.config !== config) this.#signing = { config, serializer: this.#makeSerializer(app, config.SECRET_KEY) }
+    return this.#signing.serializer
+  }
+
+  override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
+    const signing = this.getSigningSerializer(app)
+    if (signing === undefined) return null
+    const source: SessionSource = {
+      open: () => this.#open(app, signing, request),
+      dumps: (data) => this.serializer.dumps(data),
+      loads: (text) => this.serializer.loads(text) as Dict
+    }
+    return new this.sessionClass(undefined, source)
+  }
+
+  override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
+    trackedDataOf(session).whileSaving(() => {
+      if (session.accessed) addVary(reply)
+      if (session.modified && session.size === 0) this.#setCookie(app, session, reply, '', deletionAttributes)
+      else if (this.shouldSetCookie(app, session) && session.size > 0) this.#sign(app, session, reply)
+    })
+  }
+
+  /** A refused cookie is no error: it is an empty session. */
+  #open (app: SessionApp, signing: URLSafeTimedSerializer, { headers, log }: SessionRequest): OpenedSession | undefined {
+    const cookie = readCookie(headers.cookie, this.getCookieName(app))
+    if (cookie === undefined || cookie === '') return undefined
+    try {
+      return this.#read(app, signing, cookie)
+    } catch (error) {
+      const refusal = describeRefusal(error, cookie, this.#digests().map(({ name }) => name))
+      if (error instanceof BadSignature) log.debug(refusal, 'session cookie refused')
+      else log.warn(refusal, 'session cookie with a valid signature is unreadable')
+      return undefined
+    }
+  }
+
+  #read (app: SessionApp, signing: URLSafeTimedSerializer, cookie: string): OpenedSession {
+    const { clockTolerance } = this
+    const text = signing.loads(cookie, { maxAge: app.config.PERMANENT_SESSION_LIFETIME, clockTolerance, serializer: asText }) as string
+    if (Buffer.byteLength(text) > maxPayloadLength) throw new BadPayload('The payload is too long')
+    const data = this.serializer.loads(text)
+    if (!isPlainObject(data)) throw new BadPayload('The payload is not an object')
+    return { data, text, isShared: false }
+  }
+
+  #sign (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
+    const expires = this.getExpirationTime(app, session)
+    const text = this.#dumps(trackedDataOf(session).toSave())
+    const token = this.getSigningSerializer(app)?.dumps(text, { serializer: asText }) ?? ''
+    this.#setCookie(app, session, reply, token, (attributes) => expires === null ? attributes : { expires, ...attributes })
+  }
+
+  #setCookie (
+    app: SessionApp, session: SecureCookieSession, reply: FastifyReply, value: string,
+    complete: (attributes: CookieAttributes) => CookieAttributes
+  ): void {
+    const data = trackedDataOf(session)
+    const isHTTPS = reply.request.protocol === 'https'
+    const attributes = complete(cookieAttributes(this, app, isHTTPS, cookieOptionsOf(session)))
+    const header = app.fastify.serializeCookie(this.getCookieName(app), value, attributes)
+    const limit = app.config.MAX_COOKIE_SIZE
+    if (limit > 0 && header.length > limit) throw this.#overflow(header.length, `${limit}, MAX_COOKIE_SIZE`, data.toSave())
+    replaceSetCookie(reply, data.sentCookie, header)
+    data.sentCookie = header
+    addVary(reply)
+  }
+
+  /** The same limits as for reading, so that what is written can always be read. */
+  #dumps (data: Dict): string {
+    let text: string
+    try {
+      text = this.serializer.dumps(data)
+    } catch (cause) {
+      const error = new FST_SESSION_UNSERIALIZABLE(cause instanceof UnserializableError ? cause.message : 'its serializer threw an error')
+      error.cause = cause
+      throw error
+    }
+    const length = Buffer.byteLength(text)
+    if (length > maxPayloadLength) throw this.#overflow(length, `${maxPayloadLength} of JSON`, data)
+    return text
+  }
+
+  #overflow (size: number, limit: string, data: Dict): Error {
+    const sizes = Object.keys(data).map((key) => ({ key, size: Buffer.byteLength(this.serializer.dumps({ [key]: data[key] })) }))
+    const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3)
+    return new FST_SESSION_COOKIE_OVERFLOW(size, limit, largest.map(({ key, size }) => `${key} (${size})`).join(', '))
+  }
+
+  #digests (): Digest[] {
+    return [this.digestMethod].flat().map((method) => resolveDigest(method as DigestMethod))
+  }
+
+  #makeSerializer (app: SessionApp, secretKey: BytesLike): URLSafeTimedSerializer {
+    const { keyDerivation } = this
+    const [newest, ...older] = this.#digests()
+    return new URLSafeTimedSerializer([...app.config.SECRET_KEY_FALLBACKS, secretKey], {
+      salt: this.salt ?? (app.sessionName === 'session' ? 'cookie-session' : `cookie-session.${app.sessionName}`),
+      serializer: this.serializer,
+      signerOptions: { keyDerivation, digestMethod: newest },
+      fallbackSigners: older.map((digestMethod) => ({ keyDerivation, digestMethod })),
+      compressFrom: this.#room(app, newest as Digest)
+    })
+  }
+
+  /** Bytes of JSON that fit into the cookie as they are. Beyond that zlib is worth its time: see the README. */
+  #room (app: SessionApp, digest: Digest): number {
+    const attributes = { ...cookieAttributes(this, app, true), expires: new Date(0) }
+    const name = app.fastify.serializeCookie(this.getCookieName(app), '', attributes)
+    const signature = '.xxxxxx.'.length + Math.ceil(digest.digestLength * 4 / 3)
+    return Math.max(0, Math.floor(((app.config.MAX_COOKIE_SIZE || usualCookieSize) - name.length - signature) * 3 / 4) + 1)
+  }
+}
+
+function isPlainObject (value: unknown): value is Dict {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}

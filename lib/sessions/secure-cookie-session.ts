@@ -1,0 +1,301 @@
+/**
+ * `request.session`: Flask's SecureCookieSession, as a dict, a Map and an object at once.
+ *
+ * @module
+ * @see {@link https://flask.palletsprojects.com/en/stable/api/#flask.sessions.SecureCookieSession}
+ */
+
+import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
+import type { Dict } from '../json/dict.ts'
+import { TaggedJSONSerializer } from '../json/tagged-json-serializer.ts'
+import type { Session, SessionCallback, SessionCookieOptions, SessionMembers } from '../../types/session.ts'
+import { TrackedData } from './tracked-data.ts'
+import type { SessionSource, SessionWatcher } from './tracked-data.ts'
+
+/** Writes and reads sessions where nobody names another serializer; tags registered here hold for all of them. */
+export const sessionJSONSerializer: TaggedJSONSerializer = new TaggedJSONSerializer()
+
+/** The keys of what belongs to a session, but not to its data. */
+const tracked: unique symbol = Symbol('secure-session.tracked')
+const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+const cookieOptions: unique symbol = Symbol('secure-session.cookie-options')
+
+/** A session of data at hand, without a cookie behind it. */
+const detached: SessionSource = {
+  open: () => undefined,
+  dumps: (data) => sessionJSONSerializer.dumps(data),
+  loads: (text) => sessionJSONSerializer.loads(text) as Dict
+}
+
+/**
+ * A session whose every access and change is noticed.
+ *
+ * Instances are proxies: a property that is none of the members below is a key of the data. Members go before keys;
+ * `get` and `set` reach every key.
+ */
+export class SecureCookieSession implements SessionMembers<Dict> {
+  readonly [tracked]: TrackedData;
+  [cookieOptions]: SessionCookieOptions | undefined
+
+  /**
+   * @param initial - the data to begin with; it is copied one level deep
+   * @param source - where the data comes from when there is none to begin with
+   */
+  constructor (initial?: Readonly<Dict>, source: SessionSource = detached) {
+    this[tracked] = new TrackedData(source, initial === undefined && source !== detached ? undefined : { ...initial })
+    this[cookieOptions] = undefined
+    return new Proxy(this, handler)
+  }
+
+  get (key: string, defaultValue?: unknown): unknown {
+    const value = this[tracked].get(key)
+    return value === undefined ? defaultValue : value
+  }
+
+  set (key: string, value: unknown): void {
+    this[tracked].set(key, value)
+  }
+
+  has (key: string): boolean {
+    return this[tracked].has(key)
+  }
+
+  delete (): void
+  delete (key: string): boolean
+  delete (...[key]: [key?: string]): boolean | void {
+    if (key === undefined) return this[tracked].end()
+    const had = this[tracked].has(key)
+    this[tracked].delete(key)
+    return had
+  }
+
+  pop (key: string, defaultValue?: unknown): unknown {
+    const value = this.get(key, defaultValue)
+    this[tracked].delete(key)
+    return value
+  }
+
+  popItem (): [string, unknown] | undefined {
+    const last = this[tracked].entries().pop()
+    if (last !== undefined) this[tracked].delete(last[0])
+    return last
+  }
+
+  setDefault (key: string, value: unknown): unknown {
+    if (!this[tracked].has(key)) this[tracked].set(key, value)
+    return this[tracked].get(key)
+  }
+
+  update (data: Readonly<Dict> | Iterable<readonly [string, unknown]>): void {
+    this[tracked].update(Symbol.iterator in data ? data as Iterable<readonly [string, unknown]> : Object.entries(data))
+  }
+
+  clear (): void {
+    this[tracked].replace([])
+  }
+
+  get size (): number {
+    return this[tracked].keys().length
+  }
+
+  keys (): IterableIterator<string> {
+    return this[tracked].keys().values()
+  }
+
+  values (): IterableIterator<unknown> {
+    return this[tracked].entries().map(([, value]) => value).values()
+  }
+
+  entries (): IterableIterator<[string, unknown]> {
+    return this[tracked].entries().values()
+  }
+
+  forEach (callback: (value: unknown, key: string) => void): void {
+    for (const [key, value] of this[tracked].entries()) callback(value, key)
+  }
+
+  [Symbol.iterator] (): IterableIterator<[string, unknown]> {
+    return this.entries()
+  }
+
+  get permanent (): boolean {
+    return Boolean(this[tracked].get('_permanent'))
+  }
+
+  set permanent (permanent: boolean) {
+    this[tracked].set('_permanent', Boolean(permanent))
+  }
+
+  get modified (): boolean {
+    return this[tracked].modified
+  }
+
+  set modified (modified: boolean) {
+    this[tracked].modified = modified
+  }
+
+  get accessed (): boolean {
+    return this[tracked].accessed
+  }
+
+  set accessed (accessed: boolean) {
+    this[tracked].accessed = accessed
+  }
+
+  get new (): boolean {
+    return false
+  }
+
+  data (): Dict {
+    return Object.fromEntries(this[tracked].entries())
+  }
+
+  touch (): void {
+    this[tracked].modified = true
+  }
+
+  options (options: SessionCookieOptions): void {
+    this[cookieOptions] = { ...this[cookieOptions], ...options }
+  }
+
+  regenerate (keep?: readonly PropertyKey[] | SessionCallback, callback?: SessionCallback): Promise<void> {
+    const kept = new Set(Array.isArray(keep) ? keep.map(String) : [])
+    return settle(typeof keep === 'function' ? keep : callback, () => this[tracked].keepOnly(kept))
+  }
+
+  save (callback?: SessionCallback): Promise<void> {
+    return settle(callback, () => this[tracked].watcher?.save())
+  }
+
+  destroy (callback?: SessionCallback): Promise<void> {
+    return settle(callback, () => this[tracked].end())
+  }
+
+  reload (callback?: SessionCallback): Promise<void> {
+    return settle(callback, () => this[tracked].reload())
+  }
+
+  get changed (): boolean {
+    return this.modified
+  }
+
+  set changed (changed: boolean) {
+    this.modified = changed
+  }
+
+  get deleted (): boolean {
+    return this[tracked].deleted
+  }
+
+  get [Symbol.toStringTag] (): string {
+    return 'SecureCookieSession'
+  }
+
+  /** What `console.log` shows: the data, without counting as an access. */
+  [inspectCustom] (_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    return `SecureCookieSession ${inspect({ ...this[tracked].toSave() }, options)}`
+  }
+}
+
+/** A session without a key to sign it: it is empty, and every write says what is missing. */
+export class NullSession extends SecureCookieSession {
+  constructor () {
+    super()
+    this[tracked].watcher = unavailable
+  }
+}
+
+const unavailable: SessionWatcher = {
+  onAccess () {},
+  onHandOut () {},
+  beforeWrite () { throw new FST_SESSION_UNAVAILABLE() },
+  afterWrite () {},
+  save () { throw new FST_SESSION_UNAVAILABLE() }
+}
+
+/** The data behind a session, for those who open and save it. */
+export function trackedDataOf (session: SecureCookieSession | Session): TrackedData {
+  return (session as SecureCookieSession)[tracked]
+}
+
+/** The cookie attributes that the application asked for in this response. */
+export function cookieOptionsOf (session: SecureCookieSession): SessionCookieOptions | undefined {
+  return session[cookieOptions]
+}
+
+/** What was done synchronously is told in every way that someone may wait for it. */
+function settle (callback: SessionCallback | undefined, work: () => void): Promise<void> {
+  try {
+    work()
+  } catch (error) {
+    if (callback === undefined) return Promise.reject(error)
+    callback(error as Error)
+    return Promise.resolve()
+  }
+  callback?.(null)
+  return Promise.resolve()
+}
+
+/** The methods that every object has. They read nothing that a cookie could reach, unlike `constructor` and `__proto__`. */
+const objectMethods: ReadonlySet<string> = new Set([
+  'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable', 'toLocaleString', 'toString', 'valueOf'
+])
+
+function isMember (target: SecureCookieSession, key: string): boolean {
+  return key in target && !(key in Object.prototype)
+}
+
+const handler: ProxyHandler<SecureCookieSession> = {
+  get (target, key, receiver) {
+    if (typeof key === 'symbol' || isMember(target, key)) return Reflect.get(target, key, receiver)
+    // An await or an async return would take a session with a `then` for a promise.
+    if (key === 'then') return undefined
+    const data = target[tracked]
+    return objectMethods.has(key) && !data.has(key) ? Reflect.get(target, key, receiver) : data.get(key)
+  },
+
+  set (target, key, value, receiver) {
+    if (typeof key === 'symbol') return Reflect.set(target, key, value)
+    if (!isMember(target, key)) {
+      target[tracked].set(key, value)
+      return true
+    }
+    if (!hasSetter(target, key)) throw new TypeError(`session.${key} is a member of the session: write session.set('${key}', ...) for a key of that name`)
+    return Reflect.set(target, key, value, receiver)
+  },
+
+  has (target, key) {
+    return typeof key === 'symbol' ? key in target : target[tracked].has(key)
+  },
+
+  deleteProperty (target, key) {
+    if (typeof key === 'string') target[tracked].delete(key)
+    return true
+  },
+
+  ownKeys (target) {
+    return target[tracked].keys()
+  },
+
+  getOwnPropertyDescriptor (target, key) {
+    if (typeof key === 'symbol' || !target[tracked].has(key)) return undefined
+    return { value: target[tracked].get(key), writable: true, enumerable: true, configurable: true }
+  },
+
+  defineProperty (target, key, descriptor) {
+    if (typeof key === 'symbol' || !('value' in descriptor)) return false
+    target[tracked].set(key, descriptor.value)
+    return true
+  },
+
+  preventExtensions: () => false,
+  setPrototypeOf: () => false
+}
+
+function hasSetter (target: object, key: string): boolean {
+  for (let owner: object | null = target; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const descriptor = Object.getOwnPropertyDescriptor(owner, key)
+    if (descriptor !== undefined) return descriptor.set !== undefined
+  }
+  return false
+}

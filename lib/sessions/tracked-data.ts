@@ -1,0 +1,244 @@
+/**
+ * The data behind a session: opened when it is first needed, and watched from then on.
+ *
+ * @module
+ */
+
+import { getOwn, setOwn } from '../json/dict.ts'
+import type { Dict } from '../json/dict.ts'
+
+/** What a cookie held. */
+export interface OpenedSession {
+  data: Dict
+  /** The JSON text that the data was read from. */
+  text: string
+  /** Whether others may see the same `data`: then it is read, but never changed and never handed out. */
+  isShared: boolean
+}
+
+/** Where the data of a session comes from. */
+export interface SessionSource {
+  /** What the cookie holds; `undefined` when there is none, or it is refused. */
+  open (): OpenedSession | undefined
+  /** The data as JSON text. Throws for what JSON cannot hold. */
+  dumps (data: Dict): string
+  /** Such text as data that nobody else has. */
+  loads (text: string): Dict
+}
+
+/** Whom a session tells what happens to it. */
+export interface SessionWatcher {
+  /** Data is looked at for the first time. */
+  onAccess (): void
+  /** A value is handed out that can be changed from the outside. */
+  onHandOut (): void
+  /** Something is about to be written; throws when it must not. */
+  beforeWrite (): void
+  /** Something was written. */
+  afterWrite (): void
+  /** The application wants the cookie in the response now. */
+  save (): void
+}
+
+/** The flags of a session as they were when saving began. */
+interface Flags {
+  accessed: boolean
+  modified: boolean
+}
+
+/** Data, whether it was looked at, and whether it was changed. */
+export class TrackedData {
+  watcher: SessionWatcher | undefined
+  /** Whether the session was ended and nothing written since. */
+  deleted = false
+  /** Grows with every write. */
+  revision = 0
+  /** The Set-Cookie value that is in the response already. */
+  sentCookie: string | undefined
+  readonly #source: SessionSource
+  #data: Dict | undefined
+  #isShared = false
+  #accessed = false
+  #modified = false
+  /** The text that the data must still have to be unchanged inside; `undefined` while nothing was handed out. */
+  #baseline: string | undefined
+  #text: string | undefined
+  #flagsWhileSaving: Flags | undefined
+
+  /** @param initial - data that the session begins with; without it the source is opened at first need */
+  constructor (source: SessionSource, initial?: Dict) {
+    this.#source = source
+    this.#data = initial
+  }
+
+  get accessed (): boolean {
+    return this.#flagsWhileSaving?.accessed ?? this.#accessed
+  }
+
+  set accessed (accessed: boolean) {
+    if (accessed) this.#read()
+    else this.#accessed = false
+  }
+
+  /** After any write, and after a change inside of a value that was handed out. */
+  get modified (): boolean {
+    if (this.#flagsWhileSaving !== undefined) return this.#flagsWhileSaving.modified
+    this.#modified ||= this.#hasChangedInside()
+    return this.#modified
+  }
+
+  /** `true` is a write; `false` takes the data as it is now for unchanged. */
+  set modified (modified: boolean) {
+    if (modified) {
+      this.write(() => {})
+      return
+    }
+    this.#modified = false
+    if (this.#data !== undefined) this.#text = this.#baseline = this.#source.dumps(this.#data)
+  }
+
+  /** While a session is saved its flags stand still: what the saving side looks at is no access of the application. */
+  whileSaving<T> (save: () => T): T {
+    this.#flagsWhileSaving = { accessed: this.#accessed, modified: this.modified }
+    try {
+      return save()
+    } finally {
+      this.#accessed = this.#flagsWhileSaving.accessed
+      this.#flagsWhileSaving = undefined
+    }
+  }
+
+  get (key: string): unknown {
+    const value = getOwn(this.#read(), key)
+    return typeof value === 'object' && value !== null ? getOwn(this.#handOut(), key) : value
+  }
+
+  has (key: string): boolean {
+    return Object.hasOwn(this.#read(), key)
+  }
+
+  keys (): string[] {
+    return Object.keys(this.#read())
+  }
+
+  /** All keys and values. */
+  entries (): Array<[string, unknown]> {
+    this.#read()
+    return Object.entries(this.#handOut())
+  }
+
+  /** The data as it is to be written; nobody may change it. */
+  toSave (): Dict {
+    return this.#peek()
+  }
+
+  set (key: string, value: unknown): void {
+    if (value === undefined) this.delete(key)
+    else this.write((data) => setOwn(data, key, value))
+  }
+
+  delete (key: string): void {
+    if (this.has(key)) this.write((data) => { delete data[key] })
+  }
+
+  /** Sets several keys at once. */
+  update (entries: Iterable<readonly [string, unknown]>): void {
+    this.write((data) => setAll(data, entries))
+  }
+
+  /** Puts other data in the place of all that was there. */
+  replace (entries: Iterable<readonly [string, unknown]>): void {
+    const next: Dict = {}
+    setAll(next, entries)
+    this.write(() => { this.#data = next })
+  }
+
+  /** Removes every key but these. */
+  keepOnly (kept: ReadonlySet<string>): void {
+    this.write((data) => {
+      for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
+    })
+  }
+
+  /** Ends the session. */
+  end (): void {
+    this.replace([])
+    this.deleted = true
+  }
+
+  /** Forgets everything and opens the source again. */
+  reload (): void {
+    this.#data = this.#text = this.#baseline = undefined
+    this.#modified = this.deleted = false
+    this.revision++
+    this.#read()
+  }
+
+  /** Every write goes through here. */
+  write (change: (data: Dict) => void): void {
+    this.watcher?.beforeWrite()
+    this.#read()
+    change(this.#own())
+    this.#modified = true
+    this.deleted = false
+    this.revision++
+    this.watcher?.afterWrite()
+  }
+
+  #read (): Dict {
+    if (!this.#accessed) {
+      this.#accessed = true
+      this.watcher?.onAccess()
+    }
+    return this.#peek()
+  }
+
+  #peek (): Dict {
+    if (this.#data === undefined) {
+      const opened = this.#source.open()
+      this.#data = opened?.data ?? {}
+      this.#isShared = opened?.isShared ?? false
+      this.#text = opened?.text
+    }
+    return this.#data
+  }
+
+  /** The data, from now on this session's alone. */
+  #own (): Dict {
+    const data = this.#peek()
+    if (!this.#isShared || this.#text === undefined) return data
+    this.#isShared = false
+    this.#data = this.#source.loads(this.#text)
+    return this.#data
+  }
+
+  #handOut (): Dict {
+    const data = this.#own()
+    this.#baseline ??= this.#text ?? this.#source.dumps(data)
+    this.watcher?.onHandOut()
+    return data
+  }
+
+  #hasChangedInside (): boolean {
+    if (this.#baseline === undefined || this.#data === undefined) return false
+    let text: string
+    try {
+      text = this.#source.dumps(this.#data)
+    } catch {
+      return true // saving it will tell what is wrong
+    }
+    if (text === this.#baseline) return false
+    if (this.#baseline !== this.#text) return true
+    // Python writes the same data with other escapes: compare what both are in our own spelling.
+    this.#baseline = this.#source.dumps(this.#source.loads(this.#baseline))
+    return text !== this.#baseline
+  }
+}
+
+/** `undefined` stands for no key at all. */
+function setAll (data: Dict, entries: Iterable<readonly [string, unknown]>): void {
+  for (const [key, value] of entries) {
+    if (value === undefined) delete data[key]
+    else setOwn(data, key, value)
+  }
+}
