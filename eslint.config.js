@@ -2,7 +2,7 @@ import neostandard from 'neostandard'
 
 // Layers: types <- itsdangerous | json | config | errors <- sessions <- plugin <- index. Imports point downwards only, `import type` too.
 const cryptography = { regex: '^(tweetnacl|(node:)?crypto)$', message: 'all hashing sits in lib/itsdangerous/digest.ts' }
-const pluginHelper = { regex: '^fastify-plugin$', message: 'only lib/plugin.ts registers anything' }
+const pluginHelper = { regex: '^fastify-plugin$', message: 'only the plugin registers anything' }
 const barrel = { regex: '/index\\.ts$', message: 'import the file itself: only lib/index.ts re-exports' }
 const fastify = { regex: '^(fastify$|@fastify/)', message: 'tokens and tags know nothing of Fastify' }
 const outside = { regex: '^\\.\\./(?!\\.\\./types/)', message: 'itsdangerous and json know neither each other nor anything above them' }
@@ -21,7 +21,7 @@ export default [
   restrict(['lib/config.ts', 'lib/errors.ts'], cryptography, pluginHelper, barrel,
     above('itsdangerous|json|sessions|plugin', 'config and errors lie under the sessions, beside itsdangerous and json')),
   restrict(['lib/sessions/**'], cryptography, pluginHelper, barrel, above('plugin', 'sessions do not know the plugin')),
-  restrict(['lib/plugin.ts'], cryptography, barrel),
+  restrict(['lib/plugin.ts', 'lib/instance-helpers.ts'], cryptography, barrel),
   restrict(['lib/index.ts'], cryptography, pluginHelper),
   restrict(['types/**/*.ts'], { regex: '^\\.\\./', message: 'types are the lowest layer' }),
   restrict(['types/**/*.tst.ts'])

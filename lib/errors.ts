@@ -19,10 +19,10 @@ export const FST_SESSION_ALREADY_REGISTERED: FastifyErrorConstructor = createErr
   500
 )
 
-/** A write to a session for which there is no key. */
+/** A write to a session that is none: there is no key, or the route has none. */
 export const FST_SESSION_UNAVAILABLE: FastifyErrorConstructor = createError(
   'FST_SESSION_UNAVAILABLE',
-  'The session is read-only because no secret key is set. Set the option secretKey, or SECRET_KEY in the config, to something long and random',
+  'The session is read-only because %s',
   500
 )
 

@@ -7,6 +7,9 @@
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
+import { decorateInstance, passFor, registeredSessions } from './instance-helpers.ts'
+import type { CompatibleName } from './instance-helpers.ts'
 import { RegisteredSession } from './registered-session.ts'
 import type { SessionOptions } from './registered-session.ts'
 
@@ -14,17 +17,29 @@ import type { SessionOptions } from './registered-session.ts'
 export interface SecureSessionOptions extends SessionOptions {
   /** Several sessions side by side; each takes what it does not say from the options around it. */
   sessions?: readonly SessionOptions[] | undefined
+  /**
+   * Names of plugins that ours shall pass for in `hasPlugin` and `dependencies` checks. `'@fastify/secure-session'` also adds
+   * that plugin's `createSecureSession`, `encodeSecureSession` and `decodeSecureSession`.
+   *
+   * @defaultValue none
+   */
+  compat?: readonly CompatibleName[] | undefined
 }
 
 /** Async, so that what it throws rejects `ready()`: thrown in a plugin with a callback it would end the process. */
 async function plugin (fastify: FastifyInstance, options: SecureSessionOptions | readonly SessionOptions[]): Promise<void> {
   const sessions = listOf(options).map((each) => new RegisteredSession(fastify, each))
+  checkNames(sessions)
   for (const session of sessions) session.decorate()
+  decorateInstance(fastify, sessions)
 
   if (!fastify.hasDecorator('serializeCookie')) await fastify.register(fastifyCookie)
 
+  await passFor(fastify, compatOf(options))
+
   fastify.addHook('onReady', async function checkConfigHook () {
     for (const session of sessions) session.check()
+    checkCookieNames([...registeredSessions(fastify).values()])
   })
 
   fastify.addHook('onRequest', function openSessionHook (request, reply, done) {
@@ -44,6 +59,27 @@ async function plugin (fastify: FastifyInstance, options: SecureSessionOptions |
     }
     done()
   })
+}
+
+/** Two sessions of one list have two names; those of other lists are found by the decorator. */
+function checkNames (sessions: readonly RegisteredSession[]): void {
+  if (sessions.length === 0) throw new FST_SESSION_INVALID_CONFIG('sessions', 'a list of at least one session', 'an empty one')
+  const names = sessions.map(({ sessionName }) => sessionName)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new FST_SESSION_ALREADY_REGISTERED(twice)
+}
+
+/** Two sessions in one cookie would overwrite each other. */
+function checkCookieNames (sessions: readonly RegisteredSession[]): void {
+  const names = sessions.map(({ config }) => config.SESSION_COOKIE_NAME)
+  const isTwice = names.some((name, index) => names.indexOf(name) !== index)
+  if (isTwice) throw new FST_SESSION_INVALID_CONFIG('cookieName', 'another name for each of several sessions', 'the same name twice')
+}
+
+function compatOf (options: SecureSessionOptions | readonly SessionOptions[]): readonly CompatibleName[] {
+  const compat = isList(options) ? undefined : options.compat
+  if (compat !== undefined && !Array.isArray(compat)) throw new FST_SESSION_INVALID_CONFIG('compat', 'a list of names', typeof compat)
+  return compat ?? []
 }
 
 function listOf (options: SecureSessionOptions | readonly SessionOptions[]): readonly SessionOptions[] {

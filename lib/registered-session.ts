@@ -4,16 +4,19 @@
  * @module
  */
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FlaskConfig, SessionConfig } from '../types/config.ts'
 import { ConfigReader, typeName } from './config.ts'
 import type { ConfigOptions } from './config.ts'
 import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { digestNames, resolveDigest } from './itsdangerous/digest.ts'
 import type { DigestMethod } from './itsdangerous/digest.ts'
+import type { Dict } from './json/dict.ts'
 import { Exchange } from './sessions/exchange.ts'
 import { SecureCookieSessionInterface } from './sessions/secure-cookie-session-interface.ts'
 import type { SigningOptions } from './sessions/secure-cookie-session-interface.ts'
+import { trackedDataOf } from './sessions/secure-cookie-session.ts'
+import type { SecureCookieSession } from './sessions/secure-cookie-session.ts'
 import type { SessionApp, SessionInterface } from './sessions/session-interface.ts'
 import { weaknessOf } from './weak-keys.ts'
 
@@ -94,6 +97,29 @@ export class RegisteredSession implements SessionApp {
     return carrier[this.#slot] as Exchange
   }
 
+  /** A session outside of any request. */
+  create (data: Readonly<Dict> = {}): SecureCookieSession {
+    return new (this.#cookies().sessionClass)(data)
+  }
+
+  /** The value of the cookie that holds the session's data. */
+  encode (session: SecureCookieSession): string {
+    this.#readConfig()
+    return this.#cookies().encode(this, trackedDataOf(session).toSave())
+  }
+
+  /** The session in the value of a cookie; `null` when it is refused. */
+  decode (cookie: string | undefined, log: FastifyBaseLogger): SecureCookieSession | null {
+    this.#readConfig()
+    const opened = cookie === undefined ? undefined : this.#cookies().decode(this, cookie, log)
+    return opened === undefined ? null : this.create(this.#cookies().serializer.loads(opened.text) as Dict)
+  }
+
+  #cookies (): SecureCookieSessionInterface {
+    if (this.#sessions instanceof SecureCookieSessionInterface) return this.#sessions
+    throw new TypeError(`the sessionInterface of ${this.sessionName} does not keep sessions in signed cookies`)
+  }
+
   #readConfig (): SessionConfig {
     const config = (this.fastify as unknown as Record<string, unknown>)[this.#confKey]
     this.#config = this.#reader.read(config as FlaskConfig | undefined)
@@ -116,7 +142,7 @@ function interfaceOf (options: SessionOptions): SessionInterface {
   if (typeof sessionInterface?.openSession !== 'function' || typeof sessionInterface.saveSession !== 'function') {
     throw new FST_SESSION_INVALID_CONFIG('sessionInterface', 'an instance of SessionInterface', typeName(sessionInterface))
   }
-  for (const name of ['salt', 'keyDerivation', 'digestMethod', 'serializer', 'clockTolerance'] as const) {
+  for (const name of ['salt', 'keyDerivation', 'digestMethod', 'serializer', 'clockTolerance', 'readSecureSession'] as const) {
     if (options[name] !== undefined) throw new FST_SESSION_INVALID_CONFIG(name, 'a property of the sessionInterface', 'a plugin option')
   }
   return sessionInterface

@@ -15,7 +15,8 @@ export interface DataSerializer {
 /**
  * Plain JSON, compact.
  *
- * Unlike `json.dumps` of Python's `Serializer`, which puts a space behind `,` and `:`. Each side reads both.
+ * Unlike `json.dumps` of Python's `Serializer`, which puts a space behind `,` and `:`. Each side reads both. Ints past
+ * 2^53-1 are rounded, as by JSON.parse; TaggedJSONSerializer keeps them.
  */
 export const compactJSON: DataSerializer = {
   dumps (value) {

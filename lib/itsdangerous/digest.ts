@@ -140,6 +140,14 @@ export class HMAC {
 /** Bytes; more than any Cookie header that Node takes by default (16 KiB, thrice that as UTF-8). */
 const largestKept = 65_536
 
+/** The message in a `crypto_secretbox` of libsodium; `undefined` when the key is another one, or anything was changed. */
+export function openSecretBox (box: Uint8Array, nonce: Uint8Array, key: Uint8Array): Buffer | undefined {
+  if (nonce.length !== nacl.secretbox.nonceLength || key.length !== nacl.secretbox.keyLength) return undefined
+  const message = nacl.secretbox.open(box, nonce, key)
+  // An empty message is an empty array, which is not null.
+  return message === null ? undefined : wantBytes(message)
+}
+
 /** Whether two byte strings are the same, in a time that tells nothing but their lengths. */
 export function constantTimeEqual (a: Uint8Array, b: Uint8Array): boolean {
   // nacl.verify calls two empty arrays unequal; NoneAlgorithm signs with an empty array.

@@ -84,7 +84,8 @@ export class Serializer<S extends Signer = Signer> {
   readonly signer: SignerClass<S>
   readonly signerOptions: SignerOptions
   readonly fallbackSigners: ReadonlyArray<FallbackSigner<S>>
-  /** The signers of the serializer's own salt: their derived keys are computed once. */
+  /** For the serializer's own salt: derived keys are computed once. */
+  #signer: S | undefined
   #unsigners: S[] | undefined
 
   /**
@@ -141,8 +142,8 @@ export class Serializer<S extends Signer = Signer> {
 
   /** Data as signed text. */
   dumps (value: unknown, { salt, serializer }: DumpOptions = {}): string {
-    const [signer] = this.unsigners(salt)
-    return (signer as S).sign(this.dumpPayload(value, serializer))
+    const signer = salt === undefined ? this.#signer ??= this.makeSigner() : this.makeSigner(salt)
+    return signer.sign(this.dumpPayload(value, serializer))
   }
 
   /**

@@ -69,7 +69,7 @@ export class HMACAlgorithm extends SigningAlgorithm {
 export interface SignerOptions {
   /** Tells signatures made for one purpose from those made for another. @defaultValue `'itsdangerous.Signer'` */
   salt?: BytesLike | undefined
-  /** Stands between value and signature; nothing of the base64url alphabet. @defaultValue `'.'` */
+  /** Stands between value and signature; not of the base64url alphabet alone. @defaultValue `'.'` */
   sep?: string | undefined
   /** @defaultValue `'django-concat'` */
   keyDerivation?: KeyDerivation | undefined
@@ -111,15 +111,15 @@ export class Signer {
   /**
    * @param secretKey - one key, or several from the oldest to the newest
    * @throws {RangeError} without a key, or when `sep` could be part of a signature.
-   * @throws {TypeError} for a digest method that is unknown.
+   * @throws {TypeError} for a digest method that is unknown, or a key or salt that is neither text nor bytes.
    */
   constructor (secretKey: SecretKey, options: SignerOptions = {}) {
     this.secretKeys = secretKeyList(secretKey)
     this.sep = options.sep ?? '.'
-    if (this.sep === '' || /^[\w=-]$/.test(this.sep)) {
-      throw new RangeError("sep must not be empty or one of ASCII letters, digits and '-_=', which may be part of a signature")
+    if (/^[\w=-]*$/.test(this.sep)) {
+      throw new RangeError("sep must not be empty or consist of ASCII letters, digits and '-_=' alone, which may be part of a signature")
     }
-    this.salt = copyOf(options.salt ?? defaultSalt)
+    this.salt = copyOf(options.salt ?? defaultSalt, 'salt')
     this.keyDerivation = options.keyDerivation ?? new.target.defaultKeyDerivation
     this.digestMethod = resolveDigest(options.digestMethod ?? new.target.defaultDigestMethod)
     this.algorithm = options.algorithm ?? new HMACAlgorithm(this.digestMethod)
@@ -148,8 +148,13 @@ export class Signer {
     }
   }
 
-  /** The signature of `value` as base64url text. */
+  /**
+   * The signature of `value` as base64url text.
+   *
+   * @throws {TypeError} for text with a lone surrogate: its UTF-8 bytes are those of other text, too.
+   */
   getSignature (value: BytesLike): string {
+    if (hasLoneSurrogate(value)) throw new TypeError('text with a lone surrogate cannot be signed')
     return base64Encode(this.algorithm.getSignature(this.#derivedKey(this.secretKeys.length - 1), value))
   }
 
@@ -164,6 +169,7 @@ export class Signer {
 
   /** Whether `signature`, as base64url text, was made for `value` with one of the keys; the newest is tried first. */
   verifySignature (value: BytesLike, signature: BytesLike): boolean {
+    if (hasLoneSurrogate(value)) return false
     let bytes: Uint8Array
     try {
       bytes = base64Decode(signature)
@@ -225,11 +231,17 @@ export function splitLast (value: BytesLike, sep: string): [BytesLike, BytesLike
 
 /** The keys as a list of bytes of its own. */
 export function secretKeyList (secretKey: SecretKey): Uint8Array[] {
-  const keys = typeof secretKey === 'string' || secretKey instanceof Uint8Array ? [secretKey] : secretKey
+  const keys = Array.isArray(secretKey) ? secretKey as readonly BytesLike[] : [secretKey as BytesLike]
   if (keys.length === 0) throw new RangeError('secretKey must hold at least one key')
-  return keys.map(copyOf)
+  return keys.map((key) => copyOf(key, 'secretKey'))
 }
 
-function copyOf (value: BytesLike): Uint8Array {
-  return Buffer.from(value as Uint8Array)
+function copyOf (value: BytesLike, name: string): Uint8Array {
+  if (typeof value === 'string') return Buffer.from(value)
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  throw new TypeError(`${name} must be text or bytes, got ${value === null ? 'null' : typeof value}`)
+}
+
+function hasLoneSurrogate (value: BytesLike): boolean {
+  return typeof value === 'string' && /\p{Surrogate}/u.test(value)
 }

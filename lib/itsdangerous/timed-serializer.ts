@@ -8,7 +8,7 @@
 import type { BytesLike } from './encoding.ts'
 import { SignatureExpired } from './errors.ts'
 import { Serializer } from './serializer.ts'
-import type { LoadOptions, SignerClass } from './serializer.ts'
+import type { LoadOptions, SignerClass, UnsafeResult } from './serializer.ts'
 import { TimestampSigner } from './timestamp-signer.ts'
 import type { Timestamped, UnsignOptions } from './timestamp-signer.ts'
 
@@ -37,5 +37,10 @@ export class TimedSerializer extends Serializer<TimestampSigner> {
       const { value, dateSigned } = signer.unsignWithTimestamp(token, age)
       return { value: this.loadPayload(value, serializer), dateSigned }
     }, (error) => error instanceof SignatureExpired)
+  }
+
+  /** As {@link Serializer.loadsUnsafe}; a signature that is too old is not valid. */
+  override loadsUnsafe (token: BytesLike, options: TimedLoadOptions = {}): UnsafeResult {
+    return super.loadsUnsafe(token, options)
   }
 }

@@ -106,8 +106,9 @@ export class TimestampSigner extends Signer {
     if (timestamp === undefined) throw new BadTimeSignature('Malformed timestamp', { payload: value })
     if (maxAge !== undefined) {
       const age = this.getTimestamp() - Number(timestamp)
-      if (age > maxAge) this.#expire(`Signature age ${age} > ${maxAge} seconds`, value, timestamp)
-      if (age < -clockTolerance) this.#expire(`Signature age ${age} < ${-clockTolerance} seconds`, value, timestamp)
+      // Put so that NaN lets nothing pass.
+      if (!(age <= maxAge)) this.#expire(`Signature age ${age} > ${maxAge} seconds`, value, timestamp)
+      if (!(age >= -clockTolerance)) this.#expire(`Signature age ${age} < ${-clockTolerance} seconds`, value, timestamp)
     }
     return { value, timestamp }
   }

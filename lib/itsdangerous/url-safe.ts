@@ -13,7 +13,7 @@ import type { BytesLike } from './encoding.ts'
 import { BadPayload } from './errors.ts'
 import { Serializer } from './serializer.ts'
 import type { SerializerOptions } from './serializer.ts'
-import type { Signer } from './signer.ts'
+import type { SecretKey, Signer } from './signer.ts'
 import { TimedSerializer } from './timed-serializer.ts'
 import type { TimestampSigner } from './timestamp-signer.ts'
 
@@ -29,7 +29,7 @@ export interface URLSafeSerializerOptions<S extends Signer = Signer> extends Ser
   compressFrom?: number | undefined
 }
 
-/** Bytes that a payload may have once it is inflated; a longer one is a {@link BadPayload}. */
+/** Bytes that a payload may have once it is inflated; a longer one is a {@link BadPayload}, and is never compressed. */
 export const maxPayloadLength = 262_144
 
 /** The way payloads are spelled, whatever signs them. */
@@ -37,9 +37,9 @@ const defaultCompressFrom = 1024
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function encodePayload (text: string, compressFrom: number): string {
-  // A text has at least as many bytes as UTF-16 units.
-  if (text.length * 3 < compressFrom || Buffer.byteLength(text) < compressFrom) return base64Encode(text)
   const plain = wantBytes(text)
+  // A longer one could not be read again.
+  if (plain.length < compressFrom || plain.length > maxPayloadLength) return base64Encode(plain)
   const compressed = deflateSync(plain, { windowBits: 15 })
   return compressed.length < plain.length - 1 ? '.' + base64Encode(compressed) : base64Encode(plain)
 }
@@ -69,7 +69,7 @@ interface InflateInfo { buffer: Buffer, engine: InflateRaw }
 export class URLSafeSerializer extends Serializer {
   readonly compressFrom: number
 
-  constructor (...[secretKey, options = {}]: [secretKey: ConstructorParameters<typeof Serializer>[0], options?: URLSafeSerializerOptions]) {
+  constructor (secretKey: SecretKey, options: URLSafeSerializerOptions = {}) {
     super(secretKey, options)
     this.compressFrom = options.compressFrom ?? defaultCompressFrom
   }
@@ -87,7 +87,7 @@ export class URLSafeSerializer extends Serializer {
 export class URLSafeTimedSerializer extends TimedSerializer {
   readonly compressFrom: number
 
-  constructor (...[secretKey, options = {}]: [secretKey: ConstructorParameters<typeof Serializer>[0], options?: URLSafeSerializerOptions<TimestampSigner>]) {
+  constructor (secretKey: SecretKey, options: URLSafeSerializerOptions<TimestampSigner> = {}) {
     super(secretKey, options)
     this.compressFrom = options.compressFrom ?? defaultCompressFrom
   }

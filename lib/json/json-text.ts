@@ -2,18 +2,20 @@
  * JSON as Python writes and reads it: integers of any length, `NaN`, `Infinity` and `-Infinity`.
  *
  * JSON.parse and JSON.stringify do the work. A number that they would lose stands in the text as a string behind a mark
- * while they run. The mark is random, so no data can contain it.
+ * while they run. The mark is random, so that no data can contain it.
  *
  * @module
  */
 
-const mark = `number ${crypto.randomUUID()} `
+const mark = newMark()
 const markedText = new RegExp(`"${mark}([^"]*)"`, 'g')
-// A string, which is left alone, or a number. The grammar around them is JSON.parse's business.
-const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|NaN|-?Infinity|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+// A string, which is left alone, or a number. The grammar around them is JSON.parse's business. A string without an end
+// is taken as a whole, or the search would start again at each quote in it.
+const stringOrNumber = /"[^"\\]*(?:\\[^]?[^"\\]*)*(?:"|$)|NaN|-?Infinity|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 const integer = /^-?\d+$/
 /** Python's own limit (`sys.get_int_max_str_digits`). */
 const maxDigits = 4300
+const tooManyDigits = `an integer of more than ${maxDigits} digits`
 
 /** A number that JSON.stringify would write as another one. */
 export class ExactNumber {
@@ -38,7 +40,7 @@ export class ExactNumber {
 export function exactNumber (value: number | bigint): number | ExactNumber {
   if (typeof value === 'bigint') {
     const text = String(value)
-    if (text.length - (value < 0n ? 1 : 0) > maxDigits) throw new RangeError(`an integer of more than ${maxDigits} digits`)
+    if (text.length - (value < 0n ? 1 : 0) > maxDigits) throw new RangeError(tooManyDigits)
     return new ExactNumber(text)
   }
   if (Number.isSafeInteger(value)) return Object.is(value, -0) ? asFloat(value) : value
@@ -59,7 +61,13 @@ const floats = new WeakMap<object, Map<string, number>>()
 
 /** Whether this number came as a float and was only carried along. */
 export function isCarriedFloat (around: object, key: string | number, value: number): boolean {
-  return floats.get(around)?.get(String(key)) === value
+  return Object.is(floats.get(around)?.get(String(key)), value)
+}
+
+/** Remembers that this number came as a float. */
+export function carryFloat (around: object, key: string, value: number): void {
+  const known = floats.get(around) ?? new Map<string, number>()
+  floats.set(around, known.set(key, value))
 }
 
 /** A list or object takes the place of another one that had the same items. */
@@ -75,9 +83,9 @@ export function stringify (value: unknown, hasExactNumbers: boolean): string {
   return hasExactNumbers ? text.replace(markedText, '$1') : text
 }
 
-/** Whether JSON.parse may have rounded an integer to this number. */
-export function mayBeRounded (value: number): boolean {
-  return Number.isInteger(value) && !Number.isSafeInteger(value)
+/** Whether JSON.parse may have made this number of an int that is another one: one past 2^53-1, or `-0`. */
+export function mayBeInexact (value: number): boolean {
+  return Number.isInteger(value) && (!Number.isSafeInteger(value) || Object.is(value, -0))
 }
 
 /** Whether {@link parseExact} may find floats in the text that JSON.parse would take for ints. */
@@ -91,28 +99,31 @@ export function mayHaveFloats (text: string): boolean {
  * @throws {SyntaxError} for what is not JSON, or an integer of more than 4300 digits.
  */
 export function parseExact (text: string): unknown {
+  // Not the mark of stringify: a SyntaxError quotes from the text.
+  const mark = newMark()
   const marked = text.replace(stringOrNumber, (token) => isLostOnJSON(token) ? `"${mark}${token}"` : token)
   return JSON.parse(marked, function (this: object, key, value) {
+    if (key.startsWith(mark)) throw new SyntaxError('a number in the place of a key')
     if (typeof value !== 'string' || !value.startsWith(mark)) return value
-    const number = numberOf(value.slice(mark.length))
-    if (typeof number === 'number' && Number.isSafeInteger(number)) rememberFloat(this, key, number)
+    const token = value.slice(mark.length)
+    if (integer.test(token)) return intOf(token)
+    const number = Number(token)
+    if (Number.isSafeInteger(number)) carryFloat(this, key, number)
     return number
   })
 }
 
-function rememberFloat (around: object, key: string, value: number): void {
-  const known = floats.get(around) ?? new Map<string, number>()
-  floats.set(around, known.set(key, value))
+function newMark (): string {
+  return `number ${crypto.randomUUID()} `
 }
 
 function isLostOnJSON (token: string): boolean {
   if (token.startsWith('"')) return false
   if (!/\d/.test(token)) return true
-  return integer.test(token) !== Number.isSafeInteger(Number(token))
+  return token === '-0' || integer.test(token) !== Number.isSafeInteger(Number(token))
 }
 
-function numberOf (text: string): number | bigint {
-  if (!integer.test(text)) return Number(text)
-  if (text.length > maxDigits + 1) throw new SyntaxError(`an integer of more than ${maxDigits} digits`)
-  return BigInt(text)
+function intOf (token: string): number | bigint {
+  if (token.length - (token.startsWith('-') ? 1 : 0) > maxDigits) throw new SyntaxError(tooManyDigits)
+  return token === '-0' ? 0 : BigInt(token)
 }

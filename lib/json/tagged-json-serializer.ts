@@ -6,7 +6,7 @@
  */
 
 import type { Dict } from './dict.ts'
-import { asFloat, exactNumber, ExactNumber, isCarriedFloat, mayBeRounded, mayHaveFloats, parseExact, stringify } from './json-text.ts'
+import { asFloat, exactNumber, ExactNumber, isCarriedFloat, mayBeInexact, mayHaveFloats, parseExact, stringify } from './json-text.ts'
 import { PassDict, PassList, TagBytes, TagDateTime, TagDict, TagMarkup, TagTuple, TagUUID } from './tags.ts'
 import type { JSONTag, Tagger } from './tags.ts'
 
@@ -34,11 +34,22 @@ export class UnserializableError extends TypeError {
   /** Where the value stands: `cart.items[2]`; empty for the data as a whole. */
   readonly path: string
 
-  constructor (what: string, path: string) {
-    super(`${path === '' ? 'the data' : path} cannot be written as JSON: ${what}`)
+  constructor (what: string, path: string, options?: ErrorOptions) {
+    super(`${path === '' ? 'the data' : path} cannot be written as JSON: ${what}`, options)
     this.path = path
   }
 }
+
+/** What one {@link TaggedJSONSerializer.dumps} knows while it works. */
+class Dumping {
+  /** The way from the data to the value that is being tagged. */
+  readonly around: object[] = []
+  readonly path: Array<string | number> = []
+  hasExactNumbers = false
+}
+
+/** JSON.parse may have rounded a number: the text has to be parsed again, before a tag gets to see it. */
+class InexactNumber extends Error {}
 
 /**
  * Writes and reads what Flask keeps in sessions.
@@ -56,11 +67,7 @@ export class TaggedJSONSerializer implements Tagger {
 
   readonly tags: Map<string, JSONTag> = new Map()
   readonly order: JSONTag[] = []
-  /** The way from the data to the value that is being tagged. */
-  readonly #around: object[] = []
-  readonly #path: Array<string | number> = []
-  #hasExactNumbers = false
-  #hasRoundedNumbers = false
+  #dumping = new Dumping()
 
   constructor () {
     for (const Tag of new.target.defaultTags) this.register(Tag)
@@ -107,15 +114,15 @@ export class TaggedJSONSerializer implements Tagger {
    */
   dumps (value: unknown): string {
     // A toJSON of the data may come back here before the outer call is done.
-    const outer = this.#hasExactNumbers
-    this.#hasExactNumbers = false
+    const outer = this.#dumping
+    this.#dumping = new Dumping()
     try {
       const json = this.tag(value)
       if (json === undefined) throw new UnserializableError('undefined', '')
-      if (depthOf(json) > maxDepth) throw this.#unserializable(tooDeep)
-      return stringify(json, this.#hasExactNumbers)
+      if (depthOf(json) > maxDepth) throw new UnserializableError(tooDeep, '')
+      return stringify(json, this.#dumping.hasExactNumbers)
     } finally {
-      this.#hasExactNumbers = outer
+      this.#dumping = outer
     }
   }
 
@@ -127,21 +134,29 @@ export class TaggedJSONSerializer implements Tagger {
    * @throws {RangeError} for data nested deeper than {@link maxDepth}.
    */
   loads (text: string): unknown {
-    const json = parse(text)
-    this.#hasRoundedNumbers = false
-    const value = this.#untagScan(json, 1)
-    return this.#hasRoundedNumbers ? this.#untagScan(parseExact(text), 1) : value
+    const json = parseFast(text)
+    if (json === undefined) return this.#untagScan(parseExact(text), 1, true)
+    try {
+      return this.#untagScan(json, 1, false)
+    } catch (error) {
+      if (error instanceof InexactNumber) return this.#untagScan(parseExact(text), 1, true)
+      throw error
+    }
   }
 
-  /** Tags from the inside to the outside; the data is JSON.parse's own, so it is changed in place. */
-  #untagScan (value: unknown, depth: number): unknown {
-    if (typeof value === 'number' && mayBeRounded(value)) this.#hasRoundedNumbers = true
+  /**
+   * Tags from the inside to the outside; the data is JSON.parse's own, so it is changed in place.
+   *
+   * @throws {@link InexactNumber} unless the numbers are exact.
+   */
+  #untagScan (value: unknown, depth: number, isExact: boolean): unknown {
+    if (typeof value === 'number' && !isExact && mayBeInexact(value)) throw new InexactNumber()
     if (typeof value !== 'object' || value === null) return value
     if (depth > maxDepth) throw new RangeError(tooDeep)
     const dict = value as Dict
     for (const key of Object.keys(dict)) {
       const item = dict[key]
-      const untagged = this.#untagScan(item, depth + 1)
+      const untagged = this.#untagScan(item, depth + 1, isExact)
       // The key is there already, so that even __proto__ is an ordinary one.
       if (untagged !== item) dict[key] = untagged
     }
@@ -151,18 +166,19 @@ export class TaggedJSONSerializer implements Tagger {
   /** Remembers the way to a value while its content is tagged. */
   #inside (value: unknown, key: string | number | undefined, tag: () => unknown): unknown {
     if (typeof value !== 'object' || value === null) return tag()
-    if (this.#around.includes(value)) throw this.#unserializable('it contains itself', key)
-    if (this.#around.length >= maxDepth) throw this.#unserializable(tooDeep, key)
-    this.#around.push(value)
-    if (key !== undefined) this.#path.push(key)
+    const { around, path } = this.#dumping
+    if (around.includes(value)) throw this.#unserializable('it contains itself', key)
+    if (around.length >= maxDepth) throw this.#unserializable(tooDeep, key)
+    around.push(value)
+    if (key !== undefined) path.push(key)
     try {
       return tag()
-    } catch (error) {
-      if (error instanceof RangeError) throw this.#unserializable(error.message)
-      throw error
+    } catch (cause) {
+      if (cause instanceof RangeError) throw this.#unserializable(cause.message, undefined, cause)
+      throw cause
     } finally {
-      this.#around.pop()
-      if (key !== undefined) this.#path.pop()
+      around.pop()
+      if (key !== undefined) path.pop()
     }
   }
 
@@ -179,15 +195,15 @@ export class TaggedJSONSerializer implements Tagger {
   #number (value: number | bigint, key: string | number | undefined): unknown {
     try {
       const number = this.#isCarriedFloat(value, key) ? asFloat(value as number) : exactNumber(value)
-      if (number instanceof ExactNumber) this.#hasExactNumbers = true
+      if (number instanceof ExactNumber) this.#dumping.hasExactNumbers = true
       return number
-    } catch (error) {
-      throw this.#unserializable((error as RangeError).message, key)
+    } catch (cause) {
+      throw this.#unserializable((cause as RangeError).message, key, cause)
     }
   }
 
   #isCarriedFloat (value: number | bigint, key: string | number | undefined): boolean {
-    const around = this.#around.at(-1)
+    const around = this.#dumping.around.at(-1)
     return around !== undefined && key !== undefined && typeof value === 'number' && isCarriedFloat(around, key, value)
   }
 
@@ -200,26 +216,26 @@ export class TaggedJSONSerializer implements Tagger {
     throw this.#unserializable(`a ${Object.prototype.toString.call(value).slice(8, -1)}`, key)
   }
 
-  #unserializable (what: string, key?: string | number): UnserializableError {
-    const path = key === undefined ? this.#path : [...this.#path, key]
-    const [first, ...rest] = path.slice(0, longestPath)
-    return new UnserializableError(what, (first ?? '') + rest.map(step).join('') + (path.length > longestPath ? '...' : ''))
+  #unserializable (what: string, key?: string | number, cause?: unknown): UnserializableError {
+    const path = key === undefined ? this.#dumping.path : [...this.#dumping.path, key]
+    const steps = path.slice(0, longestPath).map(step).join('') + (path.length > longestPath ? '...' : '')
+    return new UnserializableError(what, steps.replace(/^\./, ''), cause === undefined ? {} : { cause })
   }
 }
 
-/** JSON.parse is tried first, as it is fast; only NaN, the infinities and whole floats need the other one. */
-function parse (text: string): unknown {
-  if (mayHaveFloats(text)) return parseExact(text)
+/** What JSON.parse makes of the text; `undefined` where it is of no use: NaN, the infinities and whole floats need {@link parseExact}. */
+function parseFast (text: string): unknown {
+  if (mayHaveFloats(text)) return undefined
   try {
     return JSON.parse(text)
   } catch {
-    return parseExact(text)
+    return undefined
   }
 }
 
 /** Levels of lists and objects, as a reader of the text will meet them. */
 function depthOf (json: unknown): number {
-  if (typeof json !== 'object' || json === null) return 0
+  if (typeof json !== 'object' || json === null || json instanceof ExactNumber) return 0
   let deepest = 0
   for (const item of Object.values(json)) deepest = Math.max(deepest, depthOf(item))
   return deepest + 1

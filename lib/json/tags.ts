@@ -7,7 +7,7 @@
 
 import { setOwn } from './dict.ts'
 import type { Dict } from './dict.ts'
-import { carryFloats } from './json-text.ts'
+import { carryFloat, carryFloats, isCarriedFloat } from './json-text.ts'
 import { Markup, Tuple, UUID } from './values.ts'
 
 /** What a tag needs of the serializer that it belongs to. */
@@ -31,7 +31,11 @@ export abstract class JSONTag {
   /** Whether the value is of this kind. */
   abstract check (value: unknown): boolean
 
-  /** The value as JSON data, without its tag. Not named `toJSON`, which JSON.stringify would call. */
+  /**
+   * The value as JSON data, without its tag; values inside it go through {@link Tagger.tag}.
+   *
+   * Not named `toJSON`, which JSON.stringify would call.
+   */
   abstract toJson (value: unknown): unknown
 
   /** The value again. Throws for data that {@link toJson} cannot have made. */
@@ -60,11 +64,19 @@ export class TagDict extends JSONTag {
     return { [`${key}__`]: this.serializer.tag(content, key) }
   }
 
+  /** Without content the dict is an empty one, and needs no tag. */
+  override tag (value: unknown): unknown {
+    const json = this.toJson(value)
+    return onlyEntry(json)[1] === undefined ? {} : { [this.key]: json }
+  }
+
   /** Unlike Flask, which cuts two characters off any key. */
   override toValue (json: unknown): unknown {
     const [key, content] = onlyEntry(json)
     if (!key.endsWith('__')) throw new TypeError('the key of a tagged dict must end with __')
-    return { [key.slice(0, -2)]: content }
+    const dict = { [key.slice(0, -2)]: content }
+    if (typeof content === 'number' && isCarriedFloat(json as Dict, key, content)) carryFloat(dict, key.slice(0, -2), content)
+    return dict
   }
 }
 
@@ -84,7 +96,11 @@ export class PassDict extends JSONTag {
   }
 
   override tag (value: unknown): unknown {
-    return this.toJson(value)
+    const json = this.toJson(value) as Dict
+    const keys = Object.keys(json)
+    const key = keys[0] as string
+    // Values that are not written have left a dict that looks like a tag.
+    return keys.length === 1 && this.serializer.tags.has(key) ? { ' di': { [`${key}__`]: json[key] } } : json
   }
 }
 
@@ -109,7 +125,7 @@ export class TagTuple extends JSONTag {
 /** Any other list. */
 export class PassList extends JSONTag {
   override check (value: unknown): boolean {
-    return Array.isArray(value)
+    return Array.isArray(value) && !hasMethod(value, 'toJSON')
   }
 
   override toJson (value: unknown): unknown {
@@ -146,7 +162,7 @@ export class TagMarkup extends JSONTag {
   override readonly key: string = ' m'
 
   override check (value: unknown): boolean {
-    return typeof value === 'object' && value !== null && '__html__' in value && typeof value.__html__ === 'function'
+    return typeof value === 'object' && value !== null && hasMethod(value, '__html__')
   }
 
   override toJson (value: unknown): unknown {
@@ -200,8 +216,8 @@ export class TagDateTime extends JSONTag {
     const date = new Date(0)
     date.setUTCFullYear(Number(year), months.indexOf(month as string), Number(day))
     date.setUTCHours(Number(hours), Number(minutes), Number(seconds))
-    // The 30th of February and a wrong day of the week are written otherwise.
-    return date.toUTCString() === text ? date : null
+    // The 30th of February and a wrong day of the week are written otherwise. Python has no year 0.
+    return date.toUTCString() === text && year !== '0000' ? date : null
   }
 }
 
@@ -217,8 +233,11 @@ function isDict (value: unknown): value is Dict {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value)
   const isObject = prototype === Object.prototype || prototype === null || Object.prototype.toString.call(value) === '[object Object]'
-  return isObject && !('__html__' in value && typeof value.__html__ === 'function') &&
-    !('toJSON' in value && typeof value.toJSON === 'function')
+  return isObject && !hasMethod(value, '__html__') && !hasMethod(value, 'toJSON')
+}
+
+function hasMethod (value: object, name: string): boolean {
+  return typeof (value as Dict)[name] === 'function'
 }
 
 function onlyEntry (json: unknown): [string, unknown] {

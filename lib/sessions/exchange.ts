@@ -6,17 +6,19 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_SESSION_HEADERS_SENT } from '../errors.ts'
-import { NullSession, SecureCookieSession, trackedDataOf } from './secure-cookie-session.ts'
+import type { SessionCookieOptions } from '../../types/session.ts'
+import { NullSession, trackedDataOf } from './secure-cookie-session.ts'
+import type { SecureCookieSession } from './secure-cookie-session.ts'
 import type { SessionApp, SessionInterface } from './session-interface.ts'
 import type { SessionWatcher } from './tracked-data.ts'
 
 /** Watches the session of a request and saves it into the reply. */
 export class Exchange implements SessionWatcher {
-  readonly session: SecureCookieSession
   readonly #sessions: SessionInterface
   readonly #app: SessionApp
   readonly #request: FastifyRequest
   #reply: FastifyReply | undefined
+  #session: SecureCookieSession | undefined
   /** Whether the session is in the reply, so that what comes now comes after the onSend hook. */
   #isSaved = false
   #isSaving = false
@@ -29,8 +31,12 @@ export class Exchange implements SessionWatcher {
     this.#sessions = sessions
     this.#app = app
     this.#request = request
-    this.session = sessions.openSession(app, request) ?? sessions.makeNullSession(app)
-    if (!(this.session instanceof NullSession)) trackedDataOf(this.session).watcher = this
+  }
+
+  /** The session; its data is read from the cookie at the first access to it. */
+  get session (): SecureCookieSession {
+    this.#session ??= this.#open()
+    return this.#session
   }
 
   /** The onRequest hook: from now on there is a reply to save into. */
@@ -48,7 +54,8 @@ export class Exchange implements SessionWatcher {
 
   /** Saves the session; the onSend hook. Runs again when a later hook fails, and does no harm. */
   saveOnSend (): void {
-    if (trackedDataOf(this.session).revision !== this.#failedRevision) this.#save()
+    const needsSaving = this.#session !== undefined || this.#sessions.mayNeedRefresh(this.#app, this.#request)
+    if (needsSaving && trackedDataOf(this.session).revision !== this.#failedRevision) this.#save()
     this.#isSaved = true
   }
 
@@ -78,6 +85,17 @@ export class Exchange implements SessionWatcher {
   afterWrite (): void {
     this.#warnOfLoss()
     if (this.#isSaved && !this.#isSaving) this.#save()
+  }
+
+  /** What the route says of the session goes before the configuration: `false`, or cookie attributes. */
+  #open (): SecureCookieSession {
+    const { sessionName } = this.#app
+    const ofRoute = (this.#request.routeOptions.config as unknown as Record<string, unknown> | undefined)?.[sessionName]
+    if (ofRoute === false) return this.#sessions.makeNullSession(this.#app, `the config of the route has ${sessionName}: false`)
+    const session = this.#sessions.openSession(this.#app, this.#request) ?? this.#sessions.makeNullSession(this.#app)
+    if (!(session instanceof NullSession)) trackedDataOf(session).watcher = this
+    if (typeof ofRoute === 'object' && ofRoute !== null) session.options(ofRoute as SessionCookieOptions)
+    return session
   }
 
   #save (): void {

@@ -7,7 +7,7 @@
 
 import type { FastifyReply } from 'fastify'
 import type { SessionConfig } from '../../types/config.ts'
-import { FST_SESSION_COOKIE_OVERFLOW, FST_SESSION_UNSERIALIZABLE } from '../errors.ts'
+import { FST_SESSION_COOKIE_OVERFLOW, FST_SESSION_UNAVAILABLE, FST_SESSION_UNSERIALIZABLE } from '../errors.ts'
 import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { resolveDigest } from '../itsdangerous/digest.ts'
 import type { Digest, DigestMethod } from '../itsdangerous/digest.ts'
@@ -20,9 +20,12 @@ import { UnserializableError } from '../json/tagged-json-serializer.ts'
 import { cookieAttributes, deletionAttributes } from './cookie-attributes.ts'
 import type { CookieAttributes } from './cookie-attributes.ts'
 import { readCookie } from './cookie-header.ts'
+import { CookieMemo } from './cookie-memo.ts'
 import { describeRefusal } from './refusal.ts'
 import { addVary, replaceSetCookie } from './response-headers.ts'
-import { cookieOptionsOf, SecureCookieSession, sessionJSONSerializer, trackedDataOf } from './secure-cookie-session.ts'
+import { cookieOptionsOf, noKey, SecureCookieSession, sessionJSONSerializer, trackedDataOf } from './secure-cookie-session.ts'
+import { SecureSessionCookies } from './secure-session-cookies.ts'
+import type { SecureSessionKeys } from './secure-session-cookies.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { SessionApp, SessionRequest } from './session-interface.ts'
 import type { OpenedSession, SessionSource } from './tracked-data.ts'
@@ -39,6 +42,8 @@ export interface SigningOptions {
   serializer?: DataSerializer | undefined
   /** Seconds that a cookie may come from the future, for servers whose clocks differ. @defaultValue `5` */
   clockTolerance?: number | undefined
+  /** Reads cookies of @fastify/secure-session too, for a move that logs nobody out. @defaultValue none */
+  readSecureSession?: SecureSessionKeys | undefined
 }
 
 /** The signing serializer signs text that is JSON already, and gives such text back. */
@@ -58,8 +63,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
   /** Seconds. */
   clockTolerance: number
   sessionClass: typeof SecureCookieSession = SecureCookieSession
+  /** How many verified cookies are remembered, so that they need not be verified again; 0 for none. */
+  rememberedCookies = 1000
 
+  readonly #secureSession: SecureSessionCookies | undefined
   #signing: { config: SessionConfig, serializer: URLSafeTimedSerializer } | undefined
+  /** What this serializer verified or signed; another one has other keys. */
+  #memo: { serializer: URLSafeTimedSerializer, cookies: CookieMemo } | undefined
 
   constructor (options: SigningOptions = {}) {
     super()
@@ -68,6 +78,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     this.digestMethod = options.digestMethod ?? 'sha512'
     this.serializer = options.serializer ?? sessionJSONSerializer
     this.clockTolerance = options.clockTolerance ?? 5
+    this.#secureSession = options.readSecureSession && new SecureSessionCookies(options.readSecureSession)
   }
 
   /** What signs and verifies the cookies; `undefined` without a secret key. Made anew when the configuration changes. */
@@ -78,11 +89,15 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return this.#signing.serializer
   }
 
+  /** Without a cookie an untouched session stays empty. */
+  override mayNeedRefresh (app: SessionApp, request: SessionRequest): boolean {
+    return readCookie(request.headers.cookie, this.getCookieName(app)) !== undefined
+  }
+
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
-    const signing = this.getSigningSerializer(app)
-    if (signing === undefined) return null
+    if (this.getSigningSerializer(app) === undefined) return null
     const source: SessionSource = {
-      open: () => this.#open(app, signing, request),
+      open: () => this.#open(app, request),
       dumps: (data) => this.serializer.dumps(data),
       loads: (text) => this.serializer.loads(text) as Dict
     }
@@ -97,12 +112,31 @@ export class SecureCookieSessionInterface extends SessionInterface {
     })
   }
 
-  /** A refused cookie is no error: it is an empty session. */
-  #open (app: SessionApp, signing: URLSafeTimedSerializer, { headers, log }: SessionRequest): OpenedSession | undefined {
-    const cookie = readCookie(headers.cookie, this.getCookieName(app))
-    if (cookie === undefined || cookie === '') return undefined
+  /**
+   * Data as the value of a session cookie.
+   *
+   * @throws `FST_SESSION_UNAVAILABLE` without a secret key, `FST_SESSION_UNSERIALIZABLE` and `FST_SESSION_COOKIE_OVERFLOW` as for saving.
+   */
+  encode (app: SessionApp, data: Dict): string {
+    const serializer = this.getSigningSerializer(app)
+    if (serializer === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)
+    const text = this.#dumps(data)
+    const token = serializer.dumps(text, { serializer: asText })
+    // A client sends back what it was given.
+    this.#memoOf(serializer).add(token, text)
+    return token
+  }
+
+  /**
+   * What a session cookie holds.
+   *
+   * @returns `undefined` for a cookie that is refused, which is told to the log
+   */
+  decode (app: SessionApp, cookie: string, log: SessionRequest['log']): OpenedSession | undefined {
+    const serializer = this.getSigningSerializer(app)
+    if (serializer === undefined) return undefined
     try {
-      return this.#read(app, signing, cookie)
+      return this.#remembered(app, serializer, cookie) ?? this.#secureSession?.open(cookie) ?? this.#read(app, serializer, cookie)
     } catch (error) {
       const refusal = describeRefusal(error, cookie, this.#digests().map(({ name }) => name))
       if (error instanceof BadSignature) log.debug(refusal, 'session cookie refused')
@@ -111,19 +145,34 @@ export class SecureCookieSessionInterface extends SessionInterface {
     }
   }
 
-  #read (app: SessionApp, signing: URLSafeTimedSerializer, cookie: string): OpenedSession {
+  #open (app: SessionApp, { headers, log }: SessionRequest): OpenedSession | undefined {
+    const cookie = readCookie(headers.cookie, this.getCookieName(app))
+    return cookie === undefined || cookie === '' ? undefined : this.decode(app, cookie, log)
+  }
+
+  /** A cookie that was verified before, if it is still young enough. */
+  #remembered (app: SessionApp, serializer: URLSafeTimedSerializer, cookie: string): OpenedSession | undefined {
+    const known = this.#memoOf(serializer).get(cookie)
+    if (known === undefined) return undefined
+    const age = Math.floor(Date.now() / 1000) - known.timestamp
+    if (age > app.config.PERMANENT_SESSION_LIFETIME || age < -this.clockTolerance) return undefined
+    known.data ??= this.serializer.loads(known.text) as Dict
+    return { data: known.data, text: known.text, isShared: true }
+  }
+
+  #read (app: SessionApp, serializer: URLSafeTimedSerializer, cookie: string): OpenedSession {
     const { clockTolerance } = this
-    const text = signing.loads(cookie, { maxAge: app.config.PERMANENT_SESSION_LIFETIME, clockTolerance, serializer: asText }) as string
+    const text = serializer.loads(cookie, { maxAge: app.config.PERMANENT_SESSION_LIFETIME, clockTolerance, serializer: asText }) as string
     if (Buffer.byteLength(text) > maxPayloadLength) throw new BadPayload('The payload is too long')
     const data = this.serializer.loads(text)
     if (!isPlainObject(data)) throw new BadPayload('The payload is not an object')
+    this.#memoOf(serializer).add(cookie, text)
     return { data, text, isShared: false }
   }
 
   #sign (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
     const expires = this.getExpirationTime(app, session)
-    const text = this.#dumps(trackedDataOf(session).toSave())
-    const token = this.getSigningSerializer(app)?.dumps(text, { serializer: asText }) ?? ''
+    const token = this.encode(app, trackedDataOf(session).toSave())
     this.#setCookie(app, session, reply, token, (attributes) => expires === null ? attributes : { expires, ...attributes })
   }
 
@@ -165,6 +214,11 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   #digests (): Digest[] {
     return [this.digestMethod].flat().map((method) => resolveDigest(method as DigestMethod))
+  }
+
+  #memoOf (serializer: URLSafeTimedSerializer): CookieMemo {
+    if (this.#memo?.serializer !== serializer) this.#memo = { serializer, cookies: new CookieMemo(this.rememberedCookies) }
+    return this.#memo.cookies
   }
 
   #makeSerializer (app: SessionApp, secretKey: BytesLike): URLSafeTimedSerializer {

@@ -197,20 +197,37 @@ export class SecureCookieSession implements SessionMembers<Dict> {
   }
 }
 
-/** A session without a key to sign it: it is empty, and every write says what is missing. */
+/** A session that cannot be saved: it is empty, and every write says why. */
 export class NullSession extends SecureCookieSession {
-  constructor () {
+  /** @param reason - what is missing, and the cure, as the end of a sentence */
+  constructor (reason: string = noKey) {
     super()
-    this[tracked].watcher = unavailable
+    this[tracked].watcher = new Refusing(reason)
   }
 }
 
-const unavailable: SessionWatcher = {
-  onAccess () {},
-  onHandOut () {},
-  beforeWrite () { throw new FST_SESSION_UNAVAILABLE() },
-  afterWrite () {},
-  save () { throw new FST_SESSION_UNAVAILABLE() }
+/** Why a session is read-only without a secret key, and the cure. */
+export const noKey = 'no secret key is set. Set the option secretKey, or SECRET_KEY in the config, to something long and random'
+
+class Refusing implements SessionWatcher {
+  readonly #reason: string
+
+  constructor (reason: string) {
+    this.#reason = reason
+  }
+
+  onAccess (): void {}
+  onHandOut (): void {}
+
+  beforeWrite (): void {
+    throw new FST_SESSION_UNAVAILABLE(this.#reason)
+  }
+
+  afterWrite (): void {}
+
+  save (): void {
+    this.beforeWrite()
+  }
 }
 
 /** The data behind a session, for those who open and save it. */

@@ -34,9 +34,13 @@ export abstract class SessionInterface {
   /** What {@link makeNullSession} makes and {@link isNullSession} looks for. */
   nullSessionClass: typeof NullSession = NullSession
 
-  /** The session that takes the place of one that cannot be opened: empty, and every write throws. */
-  makeNullSession (_app: SessionApp): NullSession {
-    return new this.nullSessionClass()
+  /**
+   * The session that takes the place of one that cannot be opened: empty, and every write throws.
+   *
+   * @param reason - what the error says; without it, that there is no secret key
+   */
+  makeNullSession (_app: SessionApp, reason?: string): NullSession {
+    return new this.nullSessionClass(reason)
   }
 
   /** Whether a session is such a stand-in. Those are not saved. */
@@ -90,7 +94,16 @@ export abstract class SessionInterface {
   }
 
   /**
-   * The session of a request. Called in the onRequest hook of each request, so it should leave work for the first access.
+   * Whether a session that the application did not touch may still have to be saved.
+   *
+   * Asked at the end of each such request, so it should be quick.
+   */
+  mayNeedRefresh (_app: SessionApp, _request: SessionRequest): boolean {
+    return true
+  }
+
+  /**
+   * The session of a request. Called when the application first asks for it, and before {@link saveSession}.
    *
    * @returns `null` when there can be no session: {@link makeNullSession} stands in.
    */

@@ -14,6 +14,8 @@ export interface OpenedSession {
   text: string
   /** Whether others may see the same `data`: then it is read, but never changed and never handed out. */
   isShared: boolean
+  /** Whether the cookie is to be replaced by one of ours, although nothing changed. */
+  isForeign?: boolean
 }
 
 /** Where the data of a session comes from. */
@@ -199,6 +201,7 @@ export class TrackedData {
       this.#data = opened?.data ?? {}
       this.#isShared = opened?.isShared ?? false
       this.#text = opened?.text
+      this.#modified ||= opened?.isForeign ?? false
     }
     return this.#data
   }
