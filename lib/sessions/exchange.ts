@@ -7,6 +7,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_SESSION_HEADERS_SENT } from '../errors.ts'
 import type { SessionCookieOptions } from '../../types/session.ts'
+import { copyToRaw } from './response-headers.ts'
 import { NullSession, trackedDataOf } from './secure-cookie-session.ts'
 import type { SecureCookieSession } from './secure-cookie-session.ts'
 import type { SessionApp, SessionInterface } from './session-interface.ts'
@@ -14,6 +15,7 @@ import type { SessionWatcher } from './tracked-data.ts'
 
 /** Watches the session of a request and saves it into the reply. */
 export class Exchange implements SessionWatcher {
+  readonly isReadOnly = false
   readonly #sessions: SessionInterface
   readonly #app: SessionApp
   readonly #request: FastifyRequest
@@ -47,9 +49,9 @@ export class Exchange implements SessionWatcher {
   /** `request.session = data`: null ends the session, a plain object takes the place of its data. */
   assign (data: unknown): void {
     if (data === this.session) return
-    if (data === null) return trackedDataOf(this.session).end()
-    if (typeof data !== 'object' || Array.isArray(data)) throw new TypeError('a session can be set to null, which ends it, or to a plain object')
-    trackedDataOf(this.session).replace(Object.entries(data))
+    if (data === null) trackedDataOf(this.session).end()
+    else if (isDict(data)) trackedDataOf(this.session).replace(Object.entries(data))
+    else throw new TypeError('a session can be set to null, which ends it, or to a plain object')
   }
 
   /** Saves the session; the onSend hook. Runs again when a later hook fails, and does no harm. */
@@ -59,13 +61,15 @@ export class Exchange implements SessionWatcher {
     this.#isSaved = true
   }
 
-  /** `session.save()`: the header is in the reply at once, also in the raw one, for those who hijack it. */
+  /** `session.save()`: the headers are in the reply at once, also in the raw one, for those who hijack it. */
   save (): void {
     const data = trackedDataOf(this.session)
     this.beforeWrite()
     if (data.keys().length > 0) data.modified = true
     this.#save()
-    this.#copyHeaders()
+    if (this.#reply !== undefined) copyToRaw(this.#reply)
+    this.#isSaved = true
+    this.#saveLater()
   }
 
   onAccess (): void {
@@ -78,7 +82,7 @@ export class Exchange implements SessionWatcher {
   }
 
   beforeWrite (): void {
-    if (this.#reply?.raw.headersSent === true) throw new FST_SESSION_HEADERS_SENT()
+    if (areHeadersSent(this.#reply)) throw new FST_SESSION_HEADERS_SENT()
   }
 
   /** A change after the onSend hook goes into the reply at once, so that its errors reach whoever wrote. */
@@ -114,19 +118,20 @@ export class Exchange implements SessionWatcher {
   }
 
   /**
-   * A later onSend hook looked at the session: it is saved once more when the headers are written, for what no write
-   * tells of. Fastify has no hook for that moment.
+   * The session may change once more, inside of a value that was handed out, after it was saved: it is saved again when the
+   * headers are written. Fastify has no hook for that moment.
    */
   #saveLater (): void {
-    const raw = this.#reply?.raw
-    if (this.#isArmed || raw === undefined || raw.headersSent) return
+    const reply = this.#reply
+    if (this.#isArmed || reply === undefined || areHeadersSent(reply)) return
     this.#isArmed = true
+    const { raw } = reply
     const { writeHead } = raw
     raw.writeHead = ((...args: Parameters<typeof writeHead>) => {
       raw.writeHead = writeHead
       try {
         this.#save()
-        this.#copyHeaders()
+        copyToRaw(reply)
       } catch (error) {
         this.#request.log.error(error, 'the session was changed after it was saved, and could not be saved again')
       }
@@ -134,22 +139,26 @@ export class Exchange implements SessionWatcher {
     }) as typeof writeHead
   }
 
-  /** Node merges these with the headers that Fastify gives to writeHead, which are the same or older. */
-  #copyHeaders (): void {
-    for (const name of ['set-cookie', 'vary']) {
-      const value = this.#reply?.getHeader(name)
-      if (value !== undefined) this.#reply?.raw.setHeader(name, value)
-    }
-  }
-
   /** A hijacked reply has no onSend hook: a change that nobody saved is lost, which should not go unnoticed. */
   #warnOfLoss (): void {
-    if (this.#willWarn || this.#reply === undefined) return
+    const reply = this.#reply
+    if (this.#willWarn || reply === undefined) return
     this.#willWarn = true
-    this.#reply.raw.once('finish', () => {
-      if (!this.#isSaved && trackedDataOf(this.session).sentCookie === undefined && this.session.modified) {
+    reply.raw.once('close', () => {
+      // A client that left before the reply has lost nothing that a cookie could have told it.
+      if (!this.#isSaved && reply.sent && this.session.modified) {
         this.#request.log.warn('a change of the session was lost: the reply was hijacked or sent raw. Call session.save() before')
       }
     })
   }
+}
+
+/** Asked of the prototype: @fastify/express puts a `headersSent` of its own on the response, which is true too early. */
+function areHeadersSent (reply: FastifyReply | undefined): boolean {
+  return reply !== undefined && Reflect.get(Object.getPrototypeOf(reply.raw), 'headersSent', reply.raw) === true
+}
+
+/** Whether an object's properties are all that it holds. */
+function isDict (value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]'
 }

@@ -13,13 +13,22 @@ export function addVary (reply: FastifyReply): void {
   reply.header('vary', present === undefined ? 'Cookie' : append(String(present), 'Cookie'))
 }
 
-/** Sets a cookie in the place of the one that the session sent before, if any; those of others stay. */
+/** Sets a cookie in the place of the one that the session sent before, if any; those of others stay, also in the raw reply. */
 export function replaceSetCookie (reply: FastifyReply, previous: string | undefined, header: string): void {
-  const present = previous === undefined ? [] : [reply.getHeader('set-cookie') ?? []].flat().map(String)
-  const others = present.filter((cookie) => cookie !== previous)
-  if (others.length < present.length) {
-    reply.removeHeader('set-cookie')
-    if (others.length > 0) reply.header('set-cookie', others)
+  const present = reply.getHeader('set-cookie')
+  if (present === undefined) {
+    reply.header('set-cookie', header)
+    return
   }
-  reply.header('set-cookie', header)
+  const others = [present].flat().map(String).filter((cookie) => cookie !== previous)
+  reply.removeHeader('set-cookie')
+  reply.header('set-cookie', [...others, header])
+}
+
+/** Puts both headers into the raw reply too, for those who write their head to it. */
+export function copyToRaw (reply: FastifyReply): void {
+  for (const name of ['set-cookie', 'vary']) {
+    const value = reply.getHeader(name)
+    if (value !== undefined) reply.raw.setHeader(name, value)
+  }
 }

@@ -77,7 +77,7 @@ export class SecureCookieSession implements SessionMembers<Dict> {
 
   popItem (): [string, unknown] | undefined {
     const last = this[tracked].entries().pop()
-    if (last !== undefined) this[tracked].delete(last[0])
+    this[tracked].delete(last?.[0] ?? '')
     return last
   }
 
@@ -187,10 +187,6 @@ export class SecureCookieSession implements SessionMembers<Dict> {
     return this[tracked].deleted
   }
 
-  get [Symbol.toStringTag] (): string {
-    return 'SecureCookieSession'
-  }
-
   /** What `console.log` shows: the data, without counting as an access. */
   [inspectCustom] (_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
     return `SecureCookieSession ${inspect({ ...this[tracked].toSave() }, options)}`
@@ -210,6 +206,7 @@ export class NullSession extends SecureCookieSession {
 export const noKey = 'no secret key is set. Set the option secretKey, or SECRET_KEY in the config, to something long and random'
 
 class Refusing implements SessionWatcher {
+  readonly isReadOnly = true
   readonly #reason: string
 
   constructor (reason: string) {
@@ -300,7 +297,7 @@ const handler: ProxyHandler<SecureCookieSession> = {
   },
 
   defineProperty (target, key, descriptor) {
-    if (typeof key === 'symbol' || !('value' in descriptor)) return false
+    if (typeof key === 'symbol' || !('value' in descriptor) || descriptor.configurable === false) return false
     target[tracked].set(key, descriptor.value)
     return true
   },

@@ -30,6 +30,8 @@ export interface SessionSource {
 
 /** Whom a session tells what happens to it. */
 export interface SessionWatcher {
+  /** Whether nothing can be written, not even what changes nothing. */
+  readonly isReadOnly: boolean
   /** Data is looked at for the first time. */
   onAccess (): void
   /** A value is handed out that can be changed from the outside. */
@@ -140,7 +142,7 @@ export class TrackedData {
   }
 
   delete (key: string): void {
-    if (this.has(key)) this.write((data) => { delete data[key] })
+    if (this.has(key) || this.watcher?.isReadOnly === true) this.write((data) => { delete data[key] })
   }
 
   /** Sets several keys at once. */
