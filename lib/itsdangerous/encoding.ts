@@ -30,11 +30,17 @@ export function base64Encode (value: BytesLike): string {
  * @throws {@link BadData} for any other text.
  */
 export function base64Decode (value: BytesLike): Buffer {
+  const bytes = tryBase64Decode(value)
+  if (bytes === undefined) throw new BadData('Invalid base64-encoded data')
+  return bytes
+}
+
+/** As {@link base64Decode}, but `undefined` for any other text. */
+export function tryBase64Decode (value: BytesLike): Buffer | undefined {
   const text = typeof value === 'string' ? value : wantBytes(value).toString('latin1')
   const bytes = Buffer.from(text, 'base64url')
   // Node skips what it does not know; writing the bytes out again shows whether it had to.
-  if (bytes.toString('base64url') !== text) throw new BadData('Invalid base64-encoded data')
-  return bytes
+  return bytes.toString('base64url') === text ? bytes : undefined
 }
 
 /**

@@ -5,7 +5,7 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/signer/}
  */
 
-import { base64Decode, base64Encode, wantBytes } from './encoding.ts'
+import { base64Encode, tryBase64Decode, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { constantTimeEqual, digest, hmac, HMAC, resolveDigest } from './digest.ts'
 import type { Digest, DigestMethod } from './digest.ts'
@@ -170,12 +170,8 @@ export class Signer {
   /** Whether `signature`, as base64url text, was made for `value` with one of the keys; the newest is tried first. */
   verifySignature (value: BytesLike, signature: BytesLike): boolean {
     if (hasLoneSurrogate(value)) return false
-    let bytes: Uint8Array
-    try {
-      bytes = base64Decode(signature)
-    } catch {
-      return false
-    }
+    const bytes = tryBase64Decode(signature)
+    if (bytes === undefined) return false
     for (let i = this.secretKeys.length - 1; i >= 0; i--) {
       if (this.algorithm.verifySignature(this.#derivedKey(i), value, bytes)) return true
     }
@@ -243,5 +239,5 @@ function copyOf (value: BytesLike, name: string): Uint8Array {
 }
 
 function hasLoneSurrogate (value: BytesLike): boolean {
-  return typeof value === 'string' && /\p{Surrogate}/u.test(value)
+  return typeof value === 'string' && !value.isWellFormed()
 }

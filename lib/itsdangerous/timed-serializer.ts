@@ -10,7 +10,7 @@ import { SignatureExpired } from './errors.ts'
 import { Serializer } from './serializer.ts'
 import type { LoadOptions, SignerClass, UnsafeResult } from './serializer.ts'
 import { TimestampSigner } from './timestamp-signer.ts'
-import type { Timestamped, UnsignOptions } from './timestamp-signer.ts'
+import type { Examined, Timestamped, UnsignOptions } from './timestamp-signer.ts'
 
 /** Options of {@link TimedSerializer.loads}. */
 export interface TimedLoadOptions extends LoadOptions, UnsignOptions {}
@@ -37,6 +37,16 @@ export class TimedSerializer extends Serializer<TimestampSigner> {
       const { value, dateSigned } = signer.unsignWithTimestamp(token, age)
       return { value: this.loadPayload(value, serializer), dateSigned }
     }, (error) => error instanceof SignatureExpired)
+  }
+
+  /** What the signature of a token is worth; the payload is left as it is. A refusal is told and not thrown. */
+  examine (token: BytesLike, options: UnsignOptions = {}): Examined {
+    let examined: Examined | undefined
+    for (const signer of this.unsigners(undefined)) {
+      examined = signer.examine(token, options)
+      if (examined.refusal === undefined || examined.refusal === 'ERR_TOKEN_SIGNATURE_EXPIRED') break
+    }
+    return examined as Examined
   }
 
   /** As {@link Serializer.loadsUnsafe}; a signature that is too old is not valid. */

@@ -5,9 +5,10 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/timed/}
  */
 
-import { base64Decode, base64Encode, bytesToInt, intToBytes, wantBytes } from './encoding.ts'
+import { base64Encode, bytesToInt, intToBytes, tryBase64Decode, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { BadSignature, BadTimeSignature, SignatureExpired } from './errors.ts'
+import type { TokenErrorCode } from './errors.ts'
 import { Signer, splitLast } from './signer.ts'
 
 /** How old a signature may be. */
@@ -31,8 +32,23 @@ export interface Timestamped<T> {
   dateSigned: Date
 }
 
+/** What was found of a signed value. */
+export interface Examined {
+  /** Why it is refused; `undefined` when all is right. */
+  readonly refusal: TokenErrorCode | undefined
+  /** Why, in words. */
+  readonly message: string
+  /** The value without timestamp and signature, as far as it could be split off; not verified when refused. */
+  readonly value: string | Buffer | undefined
+  /** Seconds since 1970; not verified when refused, unless it is `ERR_TOKEN_SIGNATURE_EXPIRED`. */
+  readonly timestamp: number | bigint | undefined
+}
+
 /** Signs a value together with the time. */
 export class TimestampSigner extends Signer {
+  #now = -1
+  #nowText = ''
+
   /** Now, in whole seconds since 1970. */
   getTimestamp (): number {
     return Math.floor(Date.now() / 1000)
@@ -53,7 +69,12 @@ export class TimestampSigner extends Signer {
   override sign (value: Uint8Array): Buffer
   override sign (value: BytesLike): string | Buffer
   override sign (value: BytesLike): string | Buffer {
-    const tail = this.sep + base64Encode(intToBytes(this.getTimestamp()))
+    const timestamp = this.getTimestamp()
+    if (timestamp !== this.#now) {
+      this.#now = timestamp
+      this.#nowText = base64Encode(intToBytes(timestamp))
+    }
+    const tail = this.sep + this.#nowText
     return super.sign(typeof value === 'string' ? value + tail : Buffer.concat([value, wantBytes(tail)]))
   }
 
@@ -68,7 +89,9 @@ export class TimestampSigner extends Signer {
   override unsign (signedValue: Uint8Array, options?: UnsignOptions): Buffer
   override unsign (signedValue: BytesLike, options?: UnsignOptions): string | Buffer
   override unsign (signedValue: BytesLike, options: UnsignOptions = {}): string | Buffer {
-    return this.#unsign(signedValue, options).value
+    const examined = this.examine(signedValue, options)
+    if (examined.refusal !== undefined) throw this.error(examined)
+    return examined.value as string | Buffer
   }
 
   /** As {@link unsign}, with the date of the signature (Python: `return_timestamp=True`). */
@@ -76,8 +99,50 @@ export class TimestampSigner extends Signer {
   unsignWithTimestamp (signedValue: Uint8Array, options?: UnsignOptions): Timestamped<Buffer>
   unsignWithTimestamp (signedValue: BytesLike, options?: UnsignOptions): Timestamped<string | Buffer>
   unsignWithTimestamp (signedValue: BytesLike, options: UnsignOptions = {}): Timestamped<string | Buffer> {
-    const { value, timestamp } = this.#unsign(signedValue, options)
-    return { value, dateSigned: this.#dateOf(timestamp, value) }
+    const examined = this.examine(signedValue, options)
+    if (examined.refusal !== undefined) throw this.error(examined)
+    const value = examined.value as string | Buffer
+    return { value, dateSigned: this.#dateOf(examined.timestamp as number, value) }
+  }
+
+  /** As {@link unsign}, but a refusal is told and not thrown: making an error takes longer than verifying a signature. */
+  examine (signedValue: BytesLike, { maxAge, clockTolerance = 0 }: UnsignOptions = {}): Examined {
+    const parts = splitLast(signedValue, this.sep)
+    if (parts === undefined) return refused('ERR_TOKEN_BAD_SIGNATURE', `No '${this.sep}' found in value`)
+    const [signed, signature] = parts
+    const isValid = this.verifySignature(signed, signature)
+    const inner = splitLast(signed, this.sep)
+    if (inner === undefined) {
+      return isValid
+        ? refused('ERR_TOKEN_BAD_TIME_SIGNATURE', 'timestamp missing', signed)
+        : refused('ERR_TOKEN_BAD_SIGNATURE', mismatch, signed)
+    }
+    const [value, text] = inner
+    const timestamp = readTimestamp(text)
+    if (!isValid) return refused('ERR_TOKEN_BAD_TIME_SIGNATURE', mismatch, value, timestamp)
+    if (timestamp === undefined) return refused('ERR_TOKEN_BAD_TIME_SIGNATURE', 'Malformed timestamp', value)
+    if (maxAge !== undefined) {
+      const age = this.getTimestamp() - Number(timestamp)
+      const isExpired = age > maxAge
+      if (isExpired || age < -clockTolerance) {
+        const message = `Signature age ${age} ${isExpired ? `> ${maxAge}` : `< ${-clockTolerance}`} seconds`
+        return refused('ERR_TOKEN_SIGNATURE_EXPIRED', message, value, timestamp)
+      }
+    }
+    return { refusal: undefined, message: '', value: textOrBytes(value), timestamp }
+  }
+
+  /** The error of a refusal. */
+  error ({ refusal, message, value: payload, timestamp }: Examined): BadSignature {
+    if (refusal === 'ERR_TOKEN_BAD_SIGNATURE') return new BadSignature(message, { payload })
+    let dateSigned: Date | undefined
+    try {
+      if (timestamp !== undefined) dateSigned = this.timestampToDate(timestamp)
+    } catch (cause) {
+      return new BadTimeSignature('Malformed timestamp', { payload, cause })
+    }
+    const Refusal = refusal === 'ERR_TOKEN_SIGNATURE_EXPIRED' ? SignatureExpired : BadTimeSignature
+    return new Refusal(message, { payload, dateSigned })
   }
 
   /** Whether the signature exists, is valid and not too old. */
@@ -91,42 +156,6 @@ export class TimestampSigner extends Signer {
     }
   }
 
-  #unsign (signedValue: BytesLike, { maxAge, clockTolerance = 0 }: UnsignOptions): { value: string | Buffer, timestamp: number | bigint } {
-    let signed: string | Buffer
-    try {
-      signed = super.unsign(signedValue)
-    } catch (error) {
-      if (error instanceof BadSignature) throw this.#explain(error)
-      throw error
-    }
-    const parts = splitLast(signed, this.sep)
-    if (parts === undefined) throw new BadTimeSignature('timestamp missing', { payload: signed })
-    const [value, text] = parts
-    const timestamp = readTimestamp(text)
-    if (timestamp === undefined) throw new BadTimeSignature('Malformed timestamp', { payload: value })
-    if (maxAge !== undefined) {
-      const age = this.getTimestamp() - Number(timestamp)
-      // Put so that NaN lets nothing pass.
-      if (!(age <= maxAge)) this.#expire(`Signature age ${age} > ${maxAge} seconds`, value, timestamp)
-      if (!(age >= -clockTolerance)) this.#expire(`Signature age ${age} < ${-clockTolerance} seconds`, value, timestamp)
-    }
-    return { value, timestamp }
-  }
-
-  /** A refused signature may still tell when it says that it was made. */
-  #explain (error: BadSignature): BadSignature {
-    const parts = splitLast(error.payload ?? '', this.sep)
-    if (parts === undefined) return error
-    const [payload, text] = parts
-    const timestamp = readTimestamp(text)
-    const dateSigned = timestamp === undefined ? undefined : this.#dateOf(timestamp, payload)
-    return new BadTimeSignature(error.message, { payload, dateSigned })
-  }
-
-  #expire (message: string, payload: BytesLike, timestamp: number | bigint): never {
-    throw new SignatureExpired(message, { payload, dateSigned: this.#dateOf(timestamp, payload) })
-  }
-
   /** Unlike ItsDangerous, a date that nobody can hold is a bad signature also when the signature is right. */
   #dateOf (timestamp: number | bigint, payload: BytesLike): Date {
     try {
@@ -137,10 +166,18 @@ export class TimestampSigner extends Signer {
   }
 }
 
+const mismatch = 'Signature does not match'
+
+function refused (refusal: TokenErrorCode, message: string, value?: BytesLike, timestamp?: number | bigint): Examined {
+  return { refusal, message, value: value === undefined ? undefined : textOrBytes(value), timestamp }
+}
+
+/** Text in, text out; bytes in, bytes out. */
+function textOrBytes (value: BytesLike): string | Buffer {
+  return typeof value === 'string' ? value : wantBytes(value)
+}
+
 function readTimestamp (text: BytesLike): number | bigint | undefined {
-  try {
-    return bytesToInt(base64Decode(text))
-  } catch {
-    return undefined
-  }
+  const bytes = tryBase64Decode(text)
+  return bytes === undefined || bytes.length > 8 ? undefined : bytesToInt(bytes)
 }

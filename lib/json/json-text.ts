@@ -48,6 +48,11 @@ export function exactNumber (value: number | bigint): number | ExactNumber {
   return Number.isFinite(value) ? value : new ExactNumber(String(value))
 }
 
+/** Whether JSON.stringify writes this number so that it comes back as it is. */
+export function isExactInJSON (value: number): boolean {
+  return Number.isSafeInteger(value) ? !Object.is(value, -0) : Number.isFinite(value) && !Number.isInteger(value)
+}
+
 /** A whole number as Python writes a float. */
 export function asFloat (value: number): ExactNumber {
   return new ExactNumber(`${Object.is(value, -0) ? '-0' : value}.0`)
@@ -68,6 +73,11 @@ export function isCarriedFloat (around: object, key: string | number, value: num
 export function carryFloat (around: object, key: string, value: number): void {
   const known = floats.get(around) ?? new Map<string, number>()
   floats.set(around, known.set(key, value))
+}
+
+/** Whether any number in this list or object came as a float. */
+export function hasCarriedFloats (around: object): boolean {
+  return floats.has(around)
 }
 
 /** A list or object takes the place of another one that had the same items. */

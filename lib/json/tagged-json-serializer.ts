@@ -6,7 +6,9 @@
  */
 
 import type { Dict } from './dict.ts'
-import { asFloat, exactNumber, ExactNumber, isCarriedFloat, mayBeInexact, mayHaveFloats, parseExact, stringify } from './json-text.ts'
+import {
+  asFloat, exactNumber, ExactNumber, hasCarriedFloats, isCarriedFloat, isExactInJSON, mayBeInexact, mayHaveFloats, parseExact, stringify
+} from './json-text.ts'
 import { PassDict, PassList, TagBytes, TagDateTime, TagDict, TagMarkup, TagTuple, TagUUID } from './tags.ts'
 import type { JSONTag, Tagger } from './tags.ts'
 
@@ -67,10 +69,13 @@ export class TaggedJSONSerializer implements Tagger {
 
   readonly tags: Map<string, JSONTag> = new Map()
   readonly order: JSONTag[] = []
+  /** Whether there are tags besides Flask's: what is plain for those may not be for these. */
+  #hasOwnTags: boolean
   #dumping = new Dumping()
 
   constructor () {
     for (const Tag of new.target.defaultTags) this.register(Tag)
+    this.#hasOwnTags = new.target.defaultTags !== TaggedJSONSerializer.defaultTags
   }
 
   /**
@@ -80,6 +85,7 @@ export class TaggedJSONSerializer implements Tagger {
    */
   register (Tag: JSONTagClass, { force = false, index = this.order.length }: RegisterOptions = {}): void {
     const tag = new Tag(this)
+    this.#hasOwnTags = true
     if (tag.key !== '') {
       if (!force && this.tags.has(tag.key)) throw new TypeError(`Tag '${tag.key}' is already registered`)
       this.tags.set(tag.key, tag)
@@ -113,6 +119,7 @@ export class TaggedJSONSerializer implements Tagger {
    * @throws {@link UnserializableError} for what JSON cannot hold, or is nested deeper than {@link maxDepth}.
    */
   dumps (value: unknown): string {
+    if (!this.#hasOwnTags && this.#isPlain(value, 1)) return JSON.stringify(value)
     // A toJSON of the data may come back here before the outer call is done.
     const outer = this.#dumping
     this.#dumping = new Dumping()
@@ -142,6 +149,29 @@ export class TaggedJSONSerializer implements Tagger {
       if (error instanceof InexactNumber) return this.#untagScan(parseExact(text), 1, true)
       throw error
     }
+  }
+
+  /** Whether JSON.stringify writes the data as it is to be written. Most sessions are spared the copy that {@link tag} makes. */
+  #isPlain (value: unknown, depth: number): boolean {
+    switch (typeof value) {
+      case 'string': case 'boolean': return true
+      case 'number': return isExactInJSON(value)
+      case 'undefined': return depth > 1
+      case 'object': return value === null || (depth <= maxDepth && this.#isPlainObject(value, depth + 1))
+      default: return false
+    }
+  }
+
+  #isPlainObject (value: object, depth: number): boolean {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if ((prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) || hasCarriedFloats(value)) return false
+    const keys = Object.keys(value)
+    if (keys.length === 1 && this.tags.has(keys[0] as string)) return false
+    for (const key of keys) {
+      if (key === 'toJSON' || key === '__html__' || !this.#isPlain((value as Dict)[key], depth)) return false
+    }
+    // What was put on a shared prototype, or stands there by a name that is not enumerable, is another matter.
+    return !('toJSON' in value) && !('__html__' in value)
   }
 
   /**

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { LRUCache } from 'lru-cache'
 import { base64Decode, bytesToInt } from '../itsdangerous/encoding.ts'
 import type { Dict } from '../json/dict.ts'
 
@@ -15,37 +14,57 @@ export interface RememberedCookie {
   readonly text: string
   /** Seconds since 1970. */
   readonly timestamp: number
-  /** The data, once somebody read it; shared, so nobody may change it. */
-  data?: Dict
+  /** The data, once it was asked for again; shared, so nobody may change it. */
+  data: Dict | undefined
 }
 
 /** Characters at the end of a cookie, all of them of the signature: 132 bits. V8 would hash the whole cookie as a key. */
 const keyLength = 22
-/** Characters of all remembered cookies and texts together. */
-const largestMemo = 4_194_304
+/** Characters that the cookies and texts of one generation may have together. */
+const largestGeneration = 2_097_152
 
-/** Remembers a number of cookies, the youngest in use. */
+/**
+ * Remembers the youngest cookies in two generations: when the young one is full it becomes the old one, whose place is
+ * taken; an old cookie that is used again is young again. A miss costs less than with lists that are kept in order.
+ */
 export class CookieMemo {
-  readonly #cookies: LRUCache<string, RememberedCookie> | undefined
+  readonly #max: number
+  #young = new Map<string, RememberedCookie>()
+  #old = new Map<string, RememberedCookie>()
+  #length = 0
 
-  /** @param max - how many; 0 for none */
+  /** @param max - how many cookies at the most; 0 for none */
   constructor (max: number) {
-    if (max > 0) {
-      this.#cookies = new LRUCache({ max, maxSize: largestMemo, sizeCalculation: ({ cookie, text }) => cookie.length + text.length })
-    }
+    this.#max = Math.floor(max / 2)
   }
 
   get (cookie: string): RememberedCookie | undefined {
-    const known = this.#cookies?.get(cookie.slice(-keyLength))
-    return known?.cookie === cookie ? known : undefined
+    const key = cookie.slice(-keyLength)
+    const young = this.#young.get(key)
+    if (young !== undefined) return young.cookie === cookie ? young : undefined
+    const old = this.#old.get(key)
+    if (old?.cookie !== cookie) return undefined
+    this.#set(key, old)
+    return old
   }
 
   /** @param cookie - one that was verified, or signed, just now */
   add (cookie: string, text: string): void {
-    if (this.#cookies === undefined) return
+    if (this.#max === 0) return
     // A slice would keep the whole Cookie header in memory.
     const copy = Buffer.from(cookie, 'latin1').toString('latin1')
-    this.#cookies.set(copy.slice(-keyLength), { cookie: copy, text, timestamp: timestampOf(copy) })
+    this.#set(copy.slice(-keyLength), { cookie: copy, text, timestamp: timestampOf(copy), data: undefined })
+  }
+
+  #set (key: string, known: RememberedCookie): void {
+    const length = known.cookie.length + known.text.length
+    if (this.#young.size >= this.#max || this.#length + length > largestGeneration) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.#length = 0
+    }
+    this.#young.set(key, known)
+    this.#length += length
   }
 }
 

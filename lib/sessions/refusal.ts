@@ -4,12 +4,12 @@
  * @module
  */
 
-import { BadData } from '../itsdangerous/errors.ts'
+import type { TokenErrorCode } from '../itsdangerous/errors.ts'
 
 /** What a log line says of a refused cookie. */
 export interface Refusal {
   /** The code of the token error. */
-  code: string
+  code: TokenErrorCode
   /** What may be the matter, when something points to it. */
   hint?: string
 }
@@ -22,8 +22,7 @@ const digestOfLength: Readonly<Record<number, string>> = { 27: 'sha1', 43: 'sha2
  *
  * @param digests - the names of those that would have been accepted
  */
-export function describeRefusal (error: unknown, cookie: string, digests: readonly string[]): Refusal {
-  const code = error instanceof BadData ? error.code : 'ERR_TOKEN_BAD_PAYLOAD'
+export function describeRefusal (code: TokenErrorCode, cookie: string, digests: readonly string[]): Refusal {
   const digest = digestOfLength[cookie.length - cookie.lastIndexOf('.') - 1]
   if (code !== 'ERR_TOKEN_BAD_TIME_SIGNATURE' || digest === undefined || digests.includes(digest)) return { code }
   const who = digest === 'sha1' ? ', which stock Flask uses' : ''

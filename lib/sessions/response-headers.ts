@@ -22,7 +22,7 @@ export function replaceSetCookie (reply: FastifyReply, previous: string | undefi
   }
   const others = [present].flat().map(String).filter((cookie) => cookie !== previous)
   reply.removeHeader('set-cookie')
-  reply.header('set-cookie', [...others, header])
+  reply.header('set-cookie', others.length === 0 ? header : [...others, header])
 }
 
 /** Puts both headers into the raw reply too, for those who write their head to it. */

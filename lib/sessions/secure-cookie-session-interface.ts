@@ -12,7 +12,7 @@ import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { resolveDigest } from '../itsdangerous/digest.ts'
 import type { Digest, DigestMethod } from '../itsdangerous/digest.ts'
 import type { BytesLike } from '../itsdangerous/encoding.ts'
-import { BadPayload, BadSignature } from '../itsdangerous/errors.ts'
+import { BadPayload } from '../itsdangerous/errors.ts'
 import type { KeyDerivation } from '../itsdangerous/signer.ts'
 import { maxPayloadLength, URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
@@ -135,14 +135,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
   decode (app: SessionApp, cookie: string, log: SessionRequest['log']): OpenedSession | undefined {
     const serializer = this.getSigningSerializer(app)
     if (serializer === undefined) return undefined
-    try {
-      return this.#remembered(app, serializer, cookie) ?? this.#secureSession?.open(cookie) ?? this.#read(app, serializer, cookie)
-    } catch (error) {
-      const refusal = describeRefusal(error, cookie, this.#digests().map(({ name }) => name))
-      if (error instanceof BadSignature) log.debug(refusal, 'session cookie refused')
-      else log.warn(refusal, 'session cookie with a valid signature is unreadable')
-      return undefined
-    }
+    return this.#remembered(app, serializer, cookie) ?? this.#secureSession?.open(cookie) ?? this.#read(app, serializer, cookie, log)
   }
 
   #open (app: SessionApp, { headers, log }: SessionRequest): OpenedSession | undefined {
@@ -160,14 +153,25 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return { data: known.data, text: known.text, isShared: true }
   }
 
-  #read (app: SessionApp, serializer: URLSafeTimedSerializer, cookie: string): OpenedSession {
+  /** A refused cookie is no error: it is an empty session. */
+  #read (app: SessionApp, serializer: URLSafeTimedSerializer, cookie: string, log: SessionRequest['log']): OpenedSession | undefined {
     const { clockTolerance } = this
-    const text = serializer.loads(cookie, { maxAge: app.config.PERMANENT_SESSION_LIFETIME, clockTolerance, serializer: asText }) as string
-    if (Buffer.byteLength(text) > maxPayloadLength) throw new BadPayload('The payload is too long')
-    const data = this.serializer.loads(text)
-    if (!isPlainObject(data)) throw new BadPayload('The payload is not an object')
-    this.#memoOf(serializer).add(cookie, text)
-    return { data, text, isShared: false }
+    const { refusal, value } = serializer.examine(cookie, { maxAge: app.config.PERMANENT_SESSION_LIFETIME, clockTolerance })
+    if (refusal !== undefined) {
+      log.debug(describeRefusal(refusal, cookie, this.#digests().map(({ name }) => name)), 'session cookie refused')
+      return undefined
+    }
+    try {
+      const text = serializer.loadPayload(value as string, asText) as string
+      if (Buffer.byteLength(text) > maxPayloadLength) throw new BadPayload('The payload is too long')
+      const data = this.serializer.loads(text)
+      if (!isPlainObject(data)) throw new BadPayload('The payload is not an object')
+      this.#memoOf(serializer).add(cookie, text)
+      return { data, text, isShared: false }
+    } catch {
+      log.warn({ code: 'ERR_TOKEN_BAD_PAYLOAD' }, 'session cookie with a valid signature is unreadable')
+      return undefined
+    }
   }
 
   #sign (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
