@@ -226,7 +226,8 @@ export class ConfigReader {
   #value (key: Key, config: FlaskConfig | undefined): unknown {
     if (this.#options.has(key)) return this.#options.get(key)
     const value = config?.[key]
-    return value === undefined ? this.#defaults[key] ?? settings[key].fallback : checked(key, value, key)
+    if (value !== undefined) return checked(key, value)
+    return Object.hasOwn(this.#defaults, key) ? checked(key, this.#defaults[key]) : settings[key].fallback
   }
 }
 

@@ -51,9 +51,9 @@ async function plugin (fastify: FastifyInstance, options: SecureSessionOptions |
     done()
   })
 
-  fastify.addHook('onSend', function saveSessionHook (request, _reply, _payload, done) {
+  fastify.addHook('onSend', function saveSessionHook (request, reply, _payload, done) {
     try {
-      for (const session of sessions) session.save(request)
+      for (const session of sessions) session.save(request, reply)
     } catch (error) {
       return done(error as Error)
     }

@@ -81,20 +81,23 @@ export class RegisteredSession implements SessionApp {
 
   /** The onRequest hook. */
   open (request: FastifyRequest, reply: FastifyReply): void {
-    this.#readConfig()
     this.#exchangeOf(request).begin(reply)
   }
 
   /** The onSend hook. A request that was refused before onRequest has no session. */
-  save (request: FastifyRequest): void {
-    (request as unknown as Carrier)[this.#slot]?.saveOnSend()
+  save (request: FastifyRequest, reply: FastifyReply): void {
+    (request as unknown as Carrier)[this.#slot]?.saveOnSend(reply)
   }
 
   /** Made by the onRequest hook, or by one of the application's that came before and looked at the session. */
   #exchangeOf (request: FastifyRequest): Exchange {
     const carrier = request as unknown as Carrier
-    carrier[this.#slot] ??= new Exchange(this.#sessions, this, request)
-    return carrier[this.#slot] as Exchange
+    const known = carrier[this.#slot]
+    if (known instanceof Exchange) return known
+    this.#readConfig()
+    const exchange = new Exchange(this.#sessions, this, request)
+    carrier[this.#slot] = exchange
+    return exchange
   }
 
   /** A session outside of any request. */

@@ -20,8 +20,8 @@ const published: ReadonlySet<string> = new Set([
   // Apache Superset's defaults (CVE-2023-27524)
   '\x02\x01thisismyscretkey\x01\x02\\e\\y\\y\\h', 'CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET', 'thisISaSECRET_1234',
   'YOUR_OWN_RANDOM_GENERATED_SECRET_KEY', 'TEST_NON_DEV_SECRET', 'CHANGE_ME_SECRET_KEY',
-  // Apache Airflow, Redash, Django's prefix for generated keys left as it is
-  'temporary_key', 'c292a0a3aa32397cdb050e233733900f', 'django-insecure',
+  // Apache Airflow, Redash
+  'temporary_key', 'c292a0a3aa32397cdb050e233733900f',
   // READMEs of session plugins
   'a secret with minimum length of 32 characters', 'averylogphrasebiggerthanthirtytwochars',
   'complex_password_at_least_32_characters_long'
@@ -30,7 +30,7 @@ const published: ReadonlySet<string> = new Set([
 /** What is wrong with a key, as the end of a sentence; `undefined` when nothing is known against it. */
 export function weaknessOf (key: KeyLike): string | undefined {
   const text = typeof key === 'string' ? key : Buffer.from(key).toString('latin1')
-  if (published.has(text) || published.has(text.toLowerCase())) return 'is a published placeholder'
+  if (published.has(text) || published.has(text.toLowerCase()) || text.startsWith('django-insecure')) return 'is a published placeholder'
   const length = Buffer.byteLength(key)
   return length < shortest ? `has ${length} bytes, fewer than ${shortest}` : undefined
 }

@@ -40,17 +40,17 @@ COOKIE is the cookie's value, or a whole Cookie or Set-Cookie header, or all the
 headers of a response. Without it, or for -, standard input is read.
 
 Options:
-  --name NAME    the cookie's name in a header; default: session, or the only one
-  --json         the answer as one line of JSON; "payload" is the tagged JSON that
-                 stands in the cookie, which sign takes
+  --name NAME    the cookie's name in a header; default session, or the only one
+  --json         the answer as one line of JSON; "payload" is the tagged JSON
+                 that stands in the cookie, which sign takes
 
 Cookies of @fastify/secure-session, express-session, iron-session and JSON Web
 Tokens are told apart, but not read.
 
 Examples:
   npx fastify-secure-cookie-session inspect 'eyJ1c2VyIjoiYWxpY2UifQ.ZVPxAA....'
-  npx fastify-secure-cookie-session inspect 'session=eyJ1c2V...; Path=/; HttpOnly'
-  curl -si http://localhost:5000/login | npx fastify-secure-cookie-session inspect
+  npx fastify-secure-cookie-session inspect 'session=eyJ1c2V...; Path=/'
+  curl -si localhost:5000/login | npx fastify-secure-cookie-session inspect
 `,
   async run (args, io) {
     const { stdout } = io

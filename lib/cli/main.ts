@@ -36,7 +36,7 @@ Exit codes: 0 fine; 1 the cookie is refused or none; 2 wrong usage.
 Examples:
   export SECRET_KEY=$(npx ${name} keygen)
   npx ${name} inspect 'eyJ1c2VyIjoiYWxpY2UifQ.ZVPxAA....'
-  curl -si http://localhost:5000/login | npx ${name} inspect
+  curl -si localhost:5000/login | npx ${name} inspect
   npx ${name} verify --digest sha1 'session=eyJ1c2V...'
   npx ${name} sign '{"user_id":42}'
 `

@@ -37,7 +37,7 @@ ${signingHelp}
 
 Examples:
   SECRET_KEY=$KEY npx fastify-secure-cookie-session sign '{"user_id":42}'
-  npx fastify-secure-cookie-session sign --key-file keys.txt --digest sha1 < data.json
+  npx fastify-secure-cookie-session sign --key-file keys.txt < data.json
 `,
   async run (args, io) {
     const { values, positionals } = parse(args, { ...signingOptions, permanent: { type: 'boolean' } })

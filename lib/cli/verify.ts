@@ -38,12 +38,12 @@ ${signingHelp}
   --max-age SECONDS
                  the greatest age that passes; default 2678400 (31 days); up to
                  5 seconds from the future pass, too
-  --name NAME    the cookie's name in a header; default: session, or the only one
+  --name NAME    the cookie's name in a header; default session, or the only one
   --json         the answer as one line of JSON
 
 Examples:
   SECRET_KEY=$KEY npx fastify-secure-cookie-session verify 'eyJ1c2V...'
-  npx fastify-secure-cookie-session verify --key-file keys.txt --digest sha1,sha512 \\
+  npx fastify-secure-cookie-session verify --key-file keys.txt --digest sha1 \\
     'session=eyJ1c2V...; Path=/'
 `,
   async run (args, io) {

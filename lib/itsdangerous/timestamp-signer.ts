@@ -123,8 +123,9 @@ export class TimestampSigner extends Signer {
     if (timestamp === undefined) return refused('ERR_TOKEN_BAD_TIME_SIGNATURE', 'Malformed timestamp', value)
     if (maxAge !== undefined) {
       const age = this.getTimestamp() - Number(timestamp)
-      const isExpired = age > maxAge
-      if (isExpired || age < -clockTolerance) {
+      // Put so that NaN lets nothing pass.
+      const isExpired = !(age <= maxAge)
+      if (isExpired || !(age >= -clockTolerance)) {
         const message = `Signature age ${age} ${isExpired ? `> ${maxAge}` : `< ${-clockTolerance}`} seconds`
         return refused('ERR_TOKEN_SIGNATURE_EXPIRED', message, value, timestamp)
       }

@@ -41,7 +41,7 @@ export class Exchange implements SessionWatcher {
     return this.#session
   }
 
-  /** The onRequest hook: from now on there is a reply to save into. */
+  /** From now on there is a reply to save into. A hook of the application may have looked at the session before. */
   begin (reply: FastifyReply): void {
     this.#reply = reply
   }
@@ -55,7 +55,8 @@ export class Exchange implements SessionWatcher {
   }
 
   /** Saves the session; the onSend hook. Runs again when a later hook fails, and does no harm. */
-  saveOnSend (): void {
+  saveOnSend (reply: FastifyReply): void {
+    this.begin(reply)
     const needsSaving = this.#session !== undefined || this.#sessions.mayNeedRefresh(this.#app, this.#request)
     if (needsSaving && trackedDataOf(this.session).revision !== this.#failedRevision) this.#save()
     this.#isSaved = true
@@ -77,6 +78,7 @@ export class Exchange implements SessionWatcher {
   }
 
   onHandOut (): void {
+    this.#failedRevision = undefined // what failed may be mended inside of the value
     this.#warnOfLoss()
     if (this.#isSaved) this.#saveLater()
   }
@@ -88,7 +90,10 @@ export class Exchange implements SessionWatcher {
   /** A change after the onSend hook goes into the reply at once, so that its errors reach whoever wrote. */
   afterWrite (): void {
     this.#warnOfLoss()
-    if (this.#isSaved && !this.#isSaving) this.#save()
+    if (!this.#isSaved || this.#isSaving || this.#reply === undefined) return
+    this.#save()
+    // A stream may have put the headers of the reply there already.
+    copyToRaw(this.#reply)
   }
 
   /** What the route says of the session goes before the configuration: `false`, or cookie attributes. */

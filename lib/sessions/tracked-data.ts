@@ -87,8 +87,7 @@ export class TrackedData {
   /** After any write, and after a change inside of a value that was handed out. */
   get modified (): boolean {
     if (this.#flagsWhileSaving !== undefined) return this.#flagsWhileSaving.modified
-    this.#modified ||= this.#hasChangedInside()
-    return this.#modified
+    return this.#modified || this.#hasChangedInside()
   }
 
   /** `true` is a write; `false` takes the data as it is now for unchanged. */
@@ -219,7 +218,7 @@ export class TrackedData {
 
   #handOut (): Dict {
     const data = this.#own()
-    this.#baseline ??= this.#text ?? this.#source.dumps(data)
+    if (!this.#modified) this.#baseline ??= this.#text ?? this.#source.dumps(data)
     this.watcher?.onHandOut()
     return data
   }
