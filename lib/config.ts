@@ -307,8 +307,10 @@ function asKeys (value: unknown): readonly KeyLike[] | undefined {
 
 /** As Werkzeug's dump_cookie: without port and leading dots, in ASCII. */
 function asDomain (value: unknown): string | undefined {
-  if (!isString(value)) return undefined
-  const domain = domainToASCII(value.split(':', 1)[0]?.replace(/^\.+/, '') ?? '')
+  // domainToASCII reads as URLs are read: it would stop at a slash and drop line ends.
+  const [, name] = isString(value) ? /^\.*([\p{L}\p{M}\p{N}.-]+)(?::\d*)?$/u.exec(value) ?? [] : []
+  if (name === undefined) return undefined
+  const domain = domainToASCII(name)
   return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(domain) ? domain : undefined
 }
 

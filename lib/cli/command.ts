@@ -35,7 +35,6 @@ type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ options: O & { js
 
 /** The options and other arguments of a command; each command has `--json`. */
 export function parse<const O extends Options> (args: string[], options: O): Parsed<O> {
-  refuseKeys(args)
   try {
     return parseArgs({ args, options: { ...options, json: { type: 'boolean' } }, allowPositionals: true })
   } catch (error) {

@@ -52,6 +52,9 @@ const asText: DataSerializer = { dumps: String, loads: (text) => text }
 /** Bytes of a Set-Cookie value that browsers take, where MAX_COOKIE_SIZE does not say. */
 const usualCookieSize = 4093
 
+/** Characters of a key that a message shows. */
+const longestName = 64
+
 /** The default session interface. */
 export class SecureCookieSessionInterface extends SessionInterface {
   /** What tells a session's signatures from others made with the same key. */
@@ -213,7 +216,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
   #overflow (size: number, limit: string, data: Dict): Error {
     const sizes = Object.keys(data).map((key) => ({ key, size: Buffer.byteLength(this.serializer.dumps({ [key]: data[key] })) }))
     const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3)
-    return new FST_SESSION_COOKIE_OVERFLOW(size, limit, largest.map(({ key, size }) => `${key} (${size})`).join(', '))
+    return new FST_SESSION_COOKIE_OVERFLOW(size, limit, largest.map(({ key, size }) => `${key.length > longestName ? `${key.slice(0, longestName)}...` : key} (${size})`).join(', '))
   }
 
   #digests (): Digest[] {
