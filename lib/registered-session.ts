@@ -50,6 +50,7 @@ export class RegisteredSession implements SessionApp {
     // Two sessions cannot share a cookie: those of other names have one of that name.
     this.#reader = new ConfigReader(options, { SESSION_COOKIE_NAME: this.sessionName })
     this.#sessions = interfaceOf(options)
+    warnOfForeignOptions(fastify, options)
   }
 
   /** Flask's keys as they were when the last request came in. */
@@ -127,6 +128,26 @@ export class RegisteredSession implements SessionApp {
     const config = (this.fastify as unknown as Record<string, unknown>)[this.#confKey]
     this.#config = this.#reader.read(config as FlaskConfig | undefined)
     return this.#config
+  }
+}
+
+/** Options of @fastify/secure-session, @fastify/session and @fastify/cookie, and what says the same here. */
+const foreignOptions: ReadonlyArray<readonly [group: 'options' | 'cookie', name: string, ours: string]> = [
+  ['options', 'key', 'secretKey (and readSecureSession.key)'],
+  ['options', 'secret', 'secretKey'],
+  ['options', 'expiry', 'permanentSessionLifetime (and readSecureSession.expiry)'],
+  ['options', 'cookieOptions', 'cookie'],
+  ['options', 'store', 'nothing: the data is in the cookie'],
+  ['cookie', 'maxAge', 'permanentSessionLifetime, in seconds, with session.permanent = true'],
+  ['cookie', 'expires', 'permanentSessionLifetime, with session.permanent = true'],
+  ['cookie', 'signed', 'nothing: the cookie is signed']
+]
+
+/** Who moves here should not lose a setting without a word. */
+function warnOfForeignOptions (fastify: FastifyInstance, options: SessionOptions): void {
+  for (const [group, name, ours] of foreignOptions) {
+    const given = (group === 'cookie' ? options.cookie : options) as Record<string, unknown> | undefined
+    if (given?.[name] !== undefined) fastify.log.warn(`the session plugin has no option ${group === 'cookie' ? 'cookie.' : ''}${name}: instead of it there is ${ours}`)
   }
 }
 

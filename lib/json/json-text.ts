@@ -48,7 +48,7 @@ export function exactNumber (value: number | bigint): number | ExactNumber {
   return Number.isFinite(value) ? value : new ExactNumber(String(value))
 }
 
-/** Whether JSON.stringify writes this number so that it comes back as it is. */
+/** Whether this number is what JSON.stringify will write, and what JSON.parse found in a text. Not so, maybe: `-0`, and ints past 2^53-1. */
 export function isExactInJSON (value: number): boolean {
   return Number.isSafeInteger(value) ? !Object.is(value, -0) : Number.isFinite(value) && !Number.isInteger(value)
 }
@@ -91,11 +91,6 @@ export function carryFloats <T extends object> (from: object, to: T): T {
 export function stringify (value: unknown, hasExactNumbers: boolean): string {
   const text = JSON.stringify(value)
   return hasExactNumbers ? text.replace(markedText, '$1') : text
-}
-
-/** Whether JSON.parse may have made this number of an int that is another one: one past 2^53-1, or `-0`. */
-export function mayBeInexact (value: number): boolean {
-  return Number.isInteger(value) && (!Number.isSafeInteger(value) || Object.is(value, -0))
 }
 
 /** Whether {@link parseExact} may find floats in the text that JSON.parse would take for ints. */

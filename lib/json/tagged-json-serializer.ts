@@ -7,7 +7,7 @@
 
 import type { Dict } from './dict.ts'
 import {
-  asFloat, exactNumber, ExactNumber, hasCarriedFloats, isCarriedFloat, isExactInJSON, mayBeInexact, mayHaveFloats, parseExact, stringify
+  asFloat, exactNumber, ExactNumber, hasCarriedFloats, isCarriedFloat, isExactInJSON, mayHaveFloats, parseExact, stringify
 } from './json-text.ts'
 import { PassDict, PassList, TagBytes, TagDateTime, TagDict, TagMarkup, TagTuple, TagUUID } from './tags.ts'
 import type { JSONTag, Tagger } from './tags.ts'
@@ -69,13 +69,13 @@ export class TaggedJSONSerializer implements Tagger {
 
   readonly tags: Map<string, JSONTag> = new Map()
   readonly order: JSONTag[] = []
-  /** Whether there are tags besides Flask's: what is plain for those may not be for these. */
-  #hasOwnTags: boolean
+  /** Whether tagging may differ from Flask's: what is plain for that may not be for this. */
+  #isOwn: boolean
   #dumping = new Dumping()
 
   constructor () {
     for (const Tag of new.target.defaultTags) this.register(Tag)
-    this.#hasOwnTags = new.target.defaultTags !== TaggedJSONSerializer.defaultTags
+    this.#isOwn = new.target !== TaggedJSONSerializer
   }
 
   /**
@@ -85,7 +85,7 @@ export class TaggedJSONSerializer implements Tagger {
    */
   register (Tag: JSONTagClass, { force = false, index = this.order.length }: RegisterOptions = {}): void {
     const tag = new Tag(this)
-    this.#hasOwnTags = true
+    this.#isOwn = true
     if (tag.key !== '') {
       if (!force && this.tags.has(tag.key)) throw new TypeError(`Tag '${tag.key}' is already registered`)
       this.tags.set(tag.key, tag)
@@ -119,7 +119,7 @@ export class TaggedJSONSerializer implements Tagger {
    * @throws {@link UnserializableError} for what JSON cannot hold, or is nested deeper than {@link maxDepth}.
    */
   dumps (value: unknown): string {
-    if (!this.#hasOwnTags && this.#isPlain(value, 1)) return JSON.stringify(value)
+    if (!this.#isOwn && this.#isPlain(value, 1)) return JSON.stringify(value)
     // A toJSON of the data may come back here before the outer call is done.
     const outer = this.#dumping
     this.#dumping = new Dumping()
@@ -156,8 +156,8 @@ export class TaggedJSONSerializer implements Tagger {
     switch (typeof value) {
       case 'string': case 'boolean': return true
       case 'number': return isExactInJSON(value)
-      case 'undefined': return depth > 1
       case 'object': return value === null || (depth <= maxDepth && this.#isPlainObject(value, depth + 1))
+      // Without a value that is undefined, a dict may look like a tag.
       default: return false
     }
   }
@@ -180,7 +180,7 @@ export class TaggedJSONSerializer implements Tagger {
    * @throws {@link InexactNumber} unless the numbers are exact.
    */
   #untagScan (value: unknown, depth: number, isExact: boolean): unknown {
-    if (typeof value === 'number' && !isExact && mayBeInexact(value)) throw new InexactNumber()
+    if (typeof value === 'number' && !isExact && !isExactInJSON(value)) throw new InexactNumber()
     if (typeof value !== 'object' || value === null) return value
     if (depth > maxDepth) throw new RangeError(tooDeep)
     const dict = value as Dict

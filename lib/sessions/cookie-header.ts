@@ -12,7 +12,7 @@
  * a name only space and tab are skipped, so that no other white space can pass for a `__Host-` name.
  */
 export function readCookie (header: string | undefined, name: string): string | undefined {
-  if (header === undefined) return undefined
+  if (header === undefined || name === '') return undefined
   let at = header.indexOf(name)
   while (at !== -1) {
     const end = at + name.length

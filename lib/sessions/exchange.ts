@@ -26,6 +26,8 @@ export class Exchange implements SessionWatcher {
   #isSaving = false
   #isArmed = false
   #willWarn = false
+  /** The cookie of the session that the raw reply has. */
+  #copiedCookie: string | undefined
   /** The revision of the data that could not be saved: it would fail again. */
   #failedRevision: number | undefined
 
@@ -68,7 +70,7 @@ export class Exchange implements SessionWatcher {
     this.beforeWrite()
     if (data.keys().length > 0) data.modified = true
     this.#save()
-    if (this.#reply !== undefined) copyToRaw(this.#reply)
+    this.#copyToRaw()
     this.#isSaved = true
     this.#saveLater()
   }
@@ -90,10 +92,9 @@ export class Exchange implements SessionWatcher {
   /** A change after the onSend hook goes into the reply at once, so that its errors reach whoever wrote. */
   afterWrite (): void {
     this.#warnOfLoss()
-    if (!this.#isSaved || this.#isSaving || this.#reply === undefined) return
+    if (!this.#isSaved || this.#isSaving) return
     this.#save()
-    // A stream may have put the headers of the reply there already.
-    copyToRaw(this.#reply)
+    this.#copyToRaw() // where a stream may have put the headers of the reply already
   }
 
   /** What the route says of the session goes before the configuration: `false`, or cookie attributes. */
@@ -122,6 +123,12 @@ export class Exchange implements SessionWatcher {
     }
   }
 
+  #copyToRaw (): void {
+    if (this.#reply === undefined) return
+    copyToRaw(this.#reply, this.#copiedCookie)
+    this.#copiedCookie = trackedDataOf(this.session).sentCookie
+  }
+
   /**
    * The session may change once more, inside of a value that was handed out, after it was saved: it is saved again when the
    * headers are written. Fastify has no hook for that moment.
@@ -136,7 +143,7 @@ export class Exchange implements SessionWatcher {
       raw.writeHead = writeHead
       try {
         this.#save()
-        copyToRaw(reply)
+        this.#copyToRaw()
       } catch (error) {
         this.#request.log.error(error, 'the session was changed after it was saved, and could not be saved again')
       }

@@ -20,15 +20,27 @@ export function replaceSetCookie (reply: FastifyReply, previous: string | undefi
     reply.header('set-cookie', header)
     return
   }
-  const others = [present].flat().map(String).filter((cookie) => cookie !== previous)
+  // removeHeader takes those of the raw reply away, too.
+  const all = new Set([...listOf(present), ...listOf(reply.raw.getHeader('set-cookie'))])
+  const others = [...all].filter((cookie) => cookie !== previous)
   reply.removeHeader('set-cookie')
   reply.header('set-cookie', others.length === 0 ? header : [...others, header])
 }
 
-/** Puts both headers into the raw reply too, for those who write their head to it. */
-export function copyToRaw (reply: FastifyReply): void {
-  for (const name of ['set-cookie', 'vary']) {
-    const value = reply.getHeader(name)
-    if (value !== undefined) reply.raw.setHeader(name, value)
-  }
+/**
+ * Puts both headers into the raw reply too, for those who write their head to it. What others put there stays.
+ *
+ * @param previous - the cookie that the session put there before, if any
+ */
+export function copyToRaw (reply: FastifyReply, previous: string | undefined): void {
+  const { raw } = reply
+  const ours = listOf(reply.getHeader('set-cookie'))
+  const others = listOf(raw.getHeader('set-cookie')).filter((cookie) => cookie !== previous && !ours.includes(cookie))
+  if (ours.length > 0) raw.setHeader('set-cookie', [...others, ...ours])
+  const vary = reply.getHeader('vary')
+  if (vary !== undefined) raw.setHeader('vary', append(String(raw.getHeader('vary') ?? ''), String(vary)))
+}
+
+function listOf (header: number | string | string[] | undefined): string[] {
+  return [header ?? []].flat().map(String)
 }

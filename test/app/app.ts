@@ -1,0 +1,174 @@
+/**
+ * The demo: a small shop with a session, and a view of the cookie that holds it.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import Fastify from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
+import secureSession from '../../lib/index.ts'
+import type { DigestName, FlaskConfig } from '../../lib/index.ts'
+import { ExplainingSessions } from './cookie-facts.ts'
+import { html } from './html.ts'
+import { errorPage, homePage } from './page.ts'
+import { configFromEnvironment } from './settings.ts'
+import { addToCart, changeQuantity, flash, productOf } from './shop.ts'
+import type { DemoSession } from './shop.ts'
+
+export interface DemoOptions {
+  /** What `fastify.config` is; it is read anew for each request. @defaultValue what the demo sets by itself */
+  config?: FlaskConfig | undefined
+  /** @defaultValue `'sha512'` */
+  digestMethod?: DigestName | undefined
+  logger?: FastifyServerOptions['logger'] | undefined
+  /** Where the twin listens, on the same host. @defaultValue `5000` */
+  twinPort?: number | undefined
+}
+
+const staticFiles = {
+  '/style.css': { type: 'text/css; charset=utf-8', content: readFileSync(new URL('style.css', import.meta.url)) },
+  '/icon.svg': { type: 'image/svg+xml', content: readFileSync(new URL('icon.svg', import.meta.url)) }
+}
+
+const securityHeaders = {
+  'content-security-policy': "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff'
+}
+
+/** The demo application, ready for `listen` or `inject`. */
+export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
+  const { config = configFromEnvironment({}), digestMethod, logger = false, twinPort = 5000 } = options
+  const fastify = Fastify({ logger, bodyLimit: 65_536 })
+  const sessions = new ExplainingSessions({ digestMethod })
+
+  fastify.decorate('config', config)
+  await fastify.register(secureSession, { sessionInterface: sessions })
+
+  fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) => {
+    return new URLSearchParams(body)
+  })
+  fastify.addHook('onRequest', async (_request, reply) => { reply.headers(securityHeaders) })
+  fastify.setErrorHandler<Error & { statusCode?: number, code?: string }>((error, request, reply) => {
+    const { statusCode = 500, code = 'Error', message } = error
+    if (statusCode >= 500) request.log.error(error)
+    return sendPage(reply.code(statusCode), errorPage(code, message))
+  })
+  fastify.setNotFoundHandler((_request, reply) => sendPage(reply.code(404), errorPage('Not found', 'There is no such page.')))
+
+  for (const [path, { type, content }] of Object.entries(staticFiles)) {
+    fastify.get(path, async (_request, reply) => reply.type(type).header('cache-control', 'max-age=60').send(content))
+  }
+
+  fastify.get('/', async (request, reply) => {
+    const session: DemoSession = request.session
+    const messages = session.has('_flashes') ? session.pop('_flashes', []) : []
+    if (session.visits !== undefined) session.visits.fastify += 1
+
+    // As a rule the onSend hook does this; here the page is to show the cookie that goes out with it.
+    if (session.modified) await session.save()
+    const name = sessions.getCookieName(sessions.app)
+    const sent = [reply.getHeader('set-cookie') ?? []].flat().map(String).find((cookie) => cookie.startsWith(`${name}=`))
+    const token = request.cookies[name] ?? ''
+    const received = token === '' ? undefined : sessions.judge(token)
+    const held = sent ?? (received instanceof Date ? `${name}=${token}` : undefined)
+
+    return sendPage(reply, homePage({
+      session,
+      messages,
+      cookie: held === undefined ? undefined : sessions.explain(held),
+      received,
+      digest: digestMethod ?? 'sha512',
+      config,
+      settings: sessions.app.config,
+      twin: `${request.protocol}://${hostOf(request)}:${twinPort}/`
+    }))
+  })
+
+  fastify.post('/login', async (request, reply) => {
+    const session: DemoSession = request.session
+    const name = Array.from(field(request, 'name').trim()).slice(0, 60).join('')
+    if (name === '') {
+      flash(session, 'warning', 'Please tell a name; any will do.')
+    } else {
+      session.clear()
+      session.permanent = field(request, 'remember') !== ''
+      session.user_name = name
+      session.logged_in_at = new Date()
+      session.visits = { fastify: 0, flask: 0 }
+      flash(session, 'success', html`Welcome, <strong>${name}</strong>. Fastify has logged you in.`)
+    }
+    return reply.redirect('/', 303)
+  })
+
+  fastify.post('/logout', async (request, reply) => {
+    const session: DemoSession = request.session
+    session.clear()
+    flash(session, 'success', 'Fastify has logged you out.')
+    return reply.redirect('/', 303)
+  })
+
+  // What follows is for those who are logged in.
+  fastify.register(async (members) => {
+    members.addHook('preHandler', async (request, reply) => {
+      const session: DemoSession = request.session
+      if (session.user_name !== undefined) return
+      flash(session, 'warning', 'Please log in first.')
+      return reply.redirect('/', 303)
+    })
+
+    members.post('/remember', async (request, reply) => {
+      request.session.permanent = field(request, 'remember') !== ''
+      return reply.redirect('/', 303)
+    })
+
+    members.post('/cart/add', async (request, reply) => {
+      const session: DemoSession = request.session
+      const product = productOf(field(request, 'sku'))
+      if (product === undefined) {
+        flash(session, 'warning', 'There is no such thing in the shop.')
+      } else {
+        addToCart(session, product)
+        flash(session, 'success', html`<strong>${product.name}</strong> put into the cart by Fastify.`)
+      }
+      return reply.redirect('/', 303)
+    })
+
+    members.post('/cart/quantity', async (request, reply) => {
+      const session: DemoSession = request.session
+      const by = field(request, 'by') === '-1' ? -1 : 1
+      if (session.cart !== undefined) changeQuantity(session.cart, field(request, 'sku'), by)
+      return reply.redirect('/', 303)
+    })
+
+    members.post('/cart/remove', async (request, reply) => {
+      const session: DemoSession = request.session
+      const sku = field(request, 'sku')
+      if (session.cart !== undefined) session.cart.items = session.cart.items.filter((item) => item.sku !== sku)
+      return reply.redirect('/', 303)
+    })
+
+    members.post('/cart/note', async (request, reply) => {
+      const session: DemoSession = request.session
+      if (session.cart !== undefined) session.cart.note = field(request, 'note').trim()
+      return reply.redirect('/', 303)
+    })
+  })
+
+  return fastify
+}
+
+function sendPage (reply: FastifyReply, page: { toString (): string }): FastifyReply {
+  return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page.toString())
+}
+
+/** A field of the form; empty where there is none. */
+function field ({ body }: FastifyRequest, name: string): string {
+  return body instanceof URLSearchParams ? body.get(name) ?? '' : ''
+}
+
+/** The host as the browser calls it: 127.0.0.1 and localhost have different cookies. */
+function hostOf ({ hostname }: FastifyRequest): string {
+  return /^(?:[\w.-]+|\[[\da-f:]+\])$/i.test(hostname) ? hostname : '127.0.0.1'
+}

@@ -1,0 +1,31 @@
+/**
+ * Serves the demo: `npm start`. PORT, HOST, FLASK_PORT, DIGEST, LOG_LEVEL and Flask's keys are read from the environment.
+ *
+ * @module
+ */
+
+import type { DigestName } from '../../lib/index.ts'
+import { buildDemo } from './app.ts'
+import { configFromEnvironment, demoSecretKey } from './settings.ts'
+
+const { PORT = '3000', HOST = '127.0.0.1', FLASK_PORT = '5000', DIGEST = 'sha512', LOG_LEVEL = 'info' } = process.env
+
+const config = configFromEnvironment(process.env)
+const fastify = await buildDemo({
+  config,
+  digestMethod: DIGEST as DigestName,
+  logger: { level: LOG_LEVEL },
+  twinPort: Number(FLASK_PORT)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { fastify.close() })
+
+if (config.SECRET_KEY === demoSecretKey) fastify.log.warn('SECRET_KEY is not set: the cookies are signed with the published key of the demo')
+try {
+  await fastify.listen({ port: Number(PORT), host: HOST })
+  fastify.log.info('The twin of this page in Flask: npm run start:flask')
+} catch (error) {
+  fastify.log.fatal(error)
+  process.exitCode = 1
+  await fastify.close()
+}
