@@ -172,8 +172,9 @@ const keys = Object.keys(settings) as Key[]
  * await fastify.register(fastifyEnv, { schema: sessionConfigSchema, dotenv: true })
  * ```
  */
-export const sessionConfigSchema: { type: 'object', properties: Record<string, Record<string, unknown>> } = {
+export const sessionConfigSchema: { type: 'object', additionalProperties: false, properties: Record<string, Record<string, unknown>> } = {
   type: 'object',
+  additionalProperties: false,
   properties: Object.fromEntries(keys.map((key) => [key, settings[key].schema]))
 }
 

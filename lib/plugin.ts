@@ -7,6 +7,7 @@
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { typeName } from './config.ts'
 import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { decorateInstance, passFor, registeredSessions } from './instance-helpers.ts'
 import type { CompatibleName } from './instance-helpers.ts'
@@ -78,14 +79,21 @@ function checkCookieNames (sessions: readonly RegisteredSession[]): void {
 
 function compatOf (options: SecureSessionOptions | readonly SessionOptions[]): readonly CompatibleName[] {
   const compat = isList(options) ? undefined : options.compat
-  if (compat !== undefined && !Array.isArray(compat)) throw new FST_SESSION_INVALID_CONFIG('compat', 'a list of names', typeof compat)
+  if (compat !== undefined && !Array.isArray(compat)) throw new FST_SESSION_INVALID_CONFIG('compat', 'a list of names', typeName(compat))
   return compat ?? []
 }
 
 function listOf (options: SecureSessionOptions | readonly SessionOptions[]): readonly SessionOptions[] {
-  if (isList(options)) return options
+  if (isList(options)) return checkedList(options)
   const { sessions, ...common } = options
-  return sessions === undefined ? [common] : sessions.map((session) => ({ ...common, ...session }))
+  return sessions === undefined ? [common] : checkedList(sessions).map((session) => ({ ...common, ...session }))
+}
+
+function checkedList (sessions: readonly SessionOptions[]): readonly SessionOptions[] {
+  if (!Array.isArray(sessions)) throw new FST_SESSION_INVALID_CONFIG('sessions', 'a list of options', typeName(sessions))
+  const wrong = sessions.find((session) => typeof session !== 'object' || session === null)
+  if (wrong !== undefined) throw new FST_SESSION_INVALID_CONFIG('each of the sessions', 'an object of options', typeName(wrong))
+  return sessions
 }
 
 // Array.isArray alone does not narrow a readonly array.

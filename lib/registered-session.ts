@@ -36,11 +36,12 @@ type Carrier = Record<symbol, Exchange | null | undefined>
 export class RegisteredSession implements SessionApp {
   readonly fastify: FastifyInstance
   readonly sessionName: string
+  /** Flask's keys as they were when the last request came in. */
+  config: SessionConfig
   readonly #confKey: string
   readonly #reader: ConfigReader
   readonly #sessions: SessionInterface
   readonly #slot = Symbol('secure-session.exchange')
-  #config: SessionConfig | undefined
 
   /** @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong. */
   constructor (fastify: FastifyInstance, options: SessionOptions) {
@@ -50,12 +51,8 @@ export class RegisteredSession implements SessionApp {
     // Two sessions cannot share a cookie: those of other names have one of that name.
     this.#reader = new ConfigReader(options, { SESSION_COOKIE_NAME: this.sessionName })
     this.#sessions = interfaceOf(options)
+    this.config = this.#readConfig()
     warnOfForeignOptions(fastify, options)
-  }
-
-  /** Flask's keys as they were when the last request came in. */
-  get config (): SessionConfig {
-    return this.#config ?? this.#readConfig()
   }
 
   /** @throws `FST_SESSION_ALREADY_REGISTERED` when the request has something of that name. */
@@ -126,8 +123,8 @@ export class RegisteredSession implements SessionApp {
 
   #readConfig (): SessionConfig {
     const config = (this.fastify as unknown as Record<string, unknown>)[this.#confKey]
-    this.#config = this.#reader.read(config as FlaskConfig | undefined)
-    return this.#config
+    this.config = this.#reader.read(config as FlaskConfig | undefined)
+    return this.config
   }
 }
 
@@ -172,7 +169,7 @@ function interfaceOf (options: SessionOptions): SessionInterface {
   return sessionInterface
 }
 
-function checkSigningOptions ({ salt, keyDerivation, digestMethod, serializer, clockTolerance }: SigningOptions): void {
+function checkSigningOptions ({ salt, keyDerivation, digestMethod, serializer, clockTolerance, readSecureSession }: SigningOptions): void {
   const demand = (isMet: boolean, name: string, expects: string, value: unknown): void => {
     if (!isMet) throw new FST_SESSION_INVALID_CONFIG(name, expects, typeName(value))
   }
@@ -184,6 +181,8 @@ function checkSigningOptions ({ salt, keyDerivation, digestMethod, serializer, c
   const isSerializer = serializer === undefined || (typeof serializer?.dumps === 'function' && typeof serializer.loads === 'function')
   demand(isSerializer, 'serializer', 'an object with dumps and loads', serializer)
   const isTolerance = clockTolerance === undefined || (Number.isFinite(clockTolerance) && clockTolerance >= 0)
+  const { key } = readSecureSession ?? { key: '' }
+  demand(typeof key === 'string' || key instanceof Uint8Array || Array.isArray(key), 'readSecureSession', 'an object with a key and, if need be, expiry', readSecureSession)
   demand(isTolerance, 'clockTolerance', 'a number of seconds, 0 or more', clockTolerance)
 }
 

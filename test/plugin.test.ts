@@ -1,18 +1,374 @@
-import { test } from 'node:test'
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import fastifyCookie from '@fastify/cookie'
 import Fastify from 'fastify'
-import secureSession from '../lib/index.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import * as api from '../lib/index.ts'
+import secureSession, { secureSession as namedExport } from '../lib/index.ts'
+import type { SecureSessionOptions, Session } from '../lib/index.ts'
+import { buildApp, cookieAfter, logOf, refusalOf, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf } from './helpers.ts'
+
+/** An application without the plugin, closed when the test ends. */
+function bare (t: TestContext): FastifyInstance {
+  const app = Fastify() as unknown as FastifyInstance
+  t.after(() => app.close())
+  return app
+}
+
+async function rejection (work: () => unknown): Promise<Error & { code?: string }> {
+  try {
+    await work()
+  } catch (error) {
+    return error as Error & { code?: string }
+  }
+  throw new Error('nothing was thrown')
+}
+
+/** A session of another name than `session`. */
+function sessionNamed (request: FastifyRequest, name: string): Session {
+  return (request as unknown as Record<string, Session>)[name] as Session
+}
 
 test('a value that one request sets is there in the next', async (t: TestContext) => {
   const fastify = Fastify()
   t.after(() => fastify.close())
-  await fastify.register(secureSession, { secretKey: 'a secret key of the tests' })
+  await fastify.register(secureSession, { secretKey })
   fastify.post('/login', async (request) => { request.session.user_id = 42 })
   fastify.get('/me', async (request) => ({ user: request.session.user_id ?? null }))
 
   const login = await fastify.inject({ method: 'POST', url: '/login' })
-  const cookie = String(login.headers['set-cookie']).split(';', 1)[0] as string
-  const me = await fastify.inject({ url: '/me', headers: { cookie } })
+  const me = await fastify.inject({ url: '/me', headers: { cookie: cookieAfter(login) } })
 
   t.assert.deepStrictEqual(me.json(), { user: 42 })
+})
+
+describe('the package', () => {
+  test('exports the plugin as default and by name', (t: TestContext) => {
+    t.assert.strictEqual(secureSession, namedExport)
+    t.assert.strictEqual((secureSession as unknown as Record<symbol, unknown>)[Symbol.for('skip-override')], true)
+    t.assert.deepStrictEqual((secureSession as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')], { fastify: '5.x', name: 'fastify-secure-cookie-session' })
+  })
+
+  test('exports its errors, each with its code and status', (t: TestContext) => {
+    const errors = Object.entries(api).filter(([name]) => name.startsWith('FST_'))
+
+    t.assert.deepStrictEqual(errors.map(([name]) => name).sort(), [
+      'FST_SESSION_ALREADY_REGISTERED', 'FST_SESSION_COOKIE_OVERFLOW', 'FST_SESSION_HEADERS_SENT', 'FST_SESSION_INVALID_CONFIG',
+      'FST_SESSION_UNAVAILABLE', 'FST_SESSION_UNSERIALIZABLE'
+    ])
+    for (const [name, Class] of errors) {
+      const error = new (Class as typeof api.FST_SESSION_HEADERS_SENT)('a', 'b', 'c')
+      t.assert.strictEqual(error.code, name)
+      t.assert.strictEqual(error.statusCode, 500)
+      t.assert.ok(error instanceof Error)
+    }
+  })
+})
+
+describe('the registration', () => {
+  test('decorates while the plugin loads, for plugins that look for request.session', async (t: TestContext) => {
+    const app = bare(t)
+    let hasDecorator: unknown
+    app.register(secureSession, { secretKey })
+    app.register(fp(async (app) => { hasDecorator = app.hasRequestDecorator('session') }, { name: 'next', decorators: { request: ['session'] }, dependencies: ['fastify-secure-cookie-session'] }))
+
+    await app.ready()
+
+    t.assert.strictEqual(hasDecorator, true)
+    t.assert.strictEqual(app.hasPlugin('fastify-secure-cookie-session'), true)
+  })
+
+  test('takes options as a function of the instance', async (t: TestContext) => {
+    const app = bare(t)
+    app.decorate('settings', { key: 'a key of the function' })
+    app.register(secureSession, (parent: FastifyInstance) => ({ secretKey: (parent as unknown as { settings: { key: string } }).settings.key }))
+    app.get('/', async (request) => { request.session.a = 1 })
+
+    t.assert.deepStrictEqual(savedData(await app.inject('/'), 'session', { key: 'a key of the function' }), { a: 1 })
+  })
+
+  test('passes over options that it does not know', async (t: TestContext) => {
+    const options = { prefix: '/x', logLevel: 'info', logSerializers: {}, skipOverride: true, whatever: 1, cookie: { whatever: 1 } }
+    const { visit } = await sessionApp(t, options as SecureSessionOptions)
+
+    t.assert.ok(sessionCookieOf(await visit((session) => { session.a = 1 })))
+  })
+
+  test('warns of each option that other session plugins have, and never of its value', async (t: TestContext) => {
+    const log = logOf()
+    const foreign = { key: 'abracadabra', secret: 'abracadabra', expiry: 1, cookieOptions: {}, store: {}, cookie: { maxAge: 1, expires: 1, signed: true } }
+    const { app } = await sessionApp(t, foreign as unknown as SecureSessionOptions, { server: log.server })
+
+    await app.ready()
+
+    const warnings = log.lines.filter(({ level }) => level === 40).map(({ msg }) => /has no option ([\w.]+):/.exec(msg)?.[1])
+    t.assert.deepStrictEqual(warnings, ['key', 'secret', 'expiry', 'cookieOptions', 'store', 'cookie.maxAge', 'cookie.expires', 'cookie.signed'])
+    t.assert.doesNotMatch(log.text(), /abracadabra/)
+  })
+
+  test('without any option gives null sessions', async (t: TestContext) => {
+    const app = bare(t)
+    app.register(secureSession)
+    app.get('/', async (request) => request.session.size)
+
+    t.assert.strictEqual((await app.inject('/')).body, '0')
+  })
+
+  test('registers @fastify/cookie, if nobody has', async (t: TestContext) => {
+    const { app } = await sessionApp(t)
+
+    t.assert.strictEqual(app.hasPlugin('@fastify/cookie'), true)
+  })
+
+  test('uses the @fastify/cookie of the application', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, { before: (app) => app.register(fastifyCookie, { secret: 'of the application' }) })
+
+    const response = await visit((session, _request, reply) => {
+      session.a = 1
+      reply.setCookie('signed', 'x', { signed: true })
+    })
+
+    t.assert.deepStrictEqual(setCookiesOf(response).map(({ name }) => name).sort(), ['session', 'signed'])
+  })
+
+  test('does not mind @fastify/cookie without its hook', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, { before: (app) => app.register(fastifyCookie, { hook: false }) })
+
+    const cookie = cookieAfter(await visit((session) => { session.a = 1 }))
+
+    t.assert.strictEqual((await visit((session) => session.a, { cookie })).body, '1')
+  })
+
+  test('@fastify/cookie after it rejects ready()', async (t: TestContext) => {
+    const error = await rejection(async () => {
+      const app = bare(t)
+      app.register(secureSession, { secretKey })
+      app.register(fastifyCookie)
+      await app.ready()
+    })
+
+    t.assert.strictEqual(error.code, 'FST_ERR_DEC_ALREADY_PRESENT')
+  })
+
+  test('stays within its scope', async (t: TestContext) => {
+    const app = bare(t)
+    app.register(async (scope) => {
+      scope.register(secureSession, { secretKey })
+      scope.get('/in', async (request) => { request.session.a = 1 })
+    })
+    app.get('/out', async (request) => typeof request.session)
+
+    t.assert.ok(sessionCookieOf(await app.inject('/in')))
+    t.assert.strictEqual((await app.inject('/out')).body, 'undefined')
+  })
+
+  test('serves the scopes below', async (t: TestContext) => {
+    const app = await buildApp(t)
+    app.register(async (scope) => { scope.register(async (inner) => { inner.get('/deep', async (request) => { request.session.a = 1 }) }) })
+
+    t.assert.deepStrictEqual(savedData(await app.inject('/deep')), { a: 1 })
+  })
+
+  test('is allowed in two sibling scopes, each with its own key', async (t: TestContext) => {
+    const app = bare(t)
+    for (const name of ['one', 'two']) {
+      app.register(async (scope) => {
+        scope.register(secureSession, { secretKey: `a key of scope ${name}` })
+        scope.get(`/${name}`, async (request) => { request.session.name = name })
+      })
+    }
+
+    t.assert.deepStrictEqual(savedData(await app.inject('/one'), 'session', { key: 'a key of scope one' }), { name: 'one' })
+    t.assert.deepStrictEqual(savedData(await app.inject('/two'), 'session', { key: 'a key of scope two' }), { name: 'two' })
+  })
+})
+
+const cure = "request.session exists already. Register the session plugin once, in the outermost scope that needs it; several sessions side by side are given as 'sessions: [...]' with a sessionName each"
+
+describe('a second session of the same name', () => {
+  const registrations: Record<string, (app: FastifyInstance) => unknown> = {
+    'in the same scope': (app) => {
+      app.register(secureSession, { secretKey })
+      app.register(secureSession, { secretKey })
+    },
+    'in a child scope': (app) => {
+      app.register(secureSession, { secretKey })
+      app.register(async (scope) => { scope.register(secureSession, { secretKey }) })
+    },
+    'in a grandchild scope': (app) => {
+      app.register(secureSession, { secretKey })
+      app.register(async (scope) => { scope.register(async (inner) => { inner.register(secureSession, { secretKey }) }) })
+    },
+    'by the application, as a value': (app) => {
+      app.decorateRequest('session', null as never)
+      app.register(secureSession, { secretKey })
+    },
+    'by another session plugin': (app) => {
+      app.register(fp(async (app) => { app.decorateRequest('session', { getter: () => ({}) as never }) }))
+      app.register(secureSession, { secretKey })
+    },
+    'in one list': (app) => { app.register(secureSession, { secretKey, sessions: [{}, {}] }) }
+  }
+  for (const [where, register] of Object.entries(registrations)) {
+    test(`${where} rejects ready() with the cure`, async (t: TestContext) => {
+      const app = bare(t)
+
+      const error = await rejection(async () => {
+        register(app)
+        await app.ready()
+      })
+
+      t.assert.strictEqual(error.code, 'FST_SESSION_ALREADY_REGISTERED')
+      t.assert.strictEqual(error.message, cure)
+    })
+  }
+
+  test('by a plugin that comes later is that plugin\'s error', async (t: TestContext) => {
+    const app = bare(t)
+
+    const error = await rejection(async () => {
+      app.register(secureSession, { secretKey })
+      app.register(fp(async (app) => { app.decorateRequest('session', null as never) }))
+      await app.ready()
+    })
+
+    t.assert.strictEqual(error.code, 'FST_ERR_DEC_ALREADY_PRESENT')
+  })
+
+  test('and each wrong option reject ready() and never end the process', (t: TestContext) => {
+    const script = `
+      import Fastify from 'fastify'
+      import secureSession from ${JSON.stringify(new URL('../lib/index.ts', import.meta.url).href)}
+      process.on('uncaughtException', (error) => { console.log('uncaught', error.message); process.exit(1) })
+      process.on('unhandledRejection', (error) => { console.log('unhandled', error.message); process.exit(1) })
+      const codes = []
+      const registrations = [
+        (app) => { app.register(secureSession); app.register(secureSession) },
+        (app) => { app.register(secureSession); app.register(async (scope) => { scope.register(secureSession) }) },
+        (app) => { app.register(secureSession, { cookieName: 'a b' }) },
+        (app) => { app.register(secureSession, { digestMethod: 'md5' }) },
+        (app) => { app.decorate('config', { SESSION_COOKIE_SECURE: 'false' }); app.register(secureSession) }
+      ]
+      for (const register of registrations) {
+        const app = Fastify()
+        register(app)
+        await new Promise((resolve) => app.ready((error) => { codes.push(error?.code); resolve() }))
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+      console.log(codes.join())
+    `
+    const { stdout, status } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+      encoding: 'utf8', cwd: fileURLToPath(new URL('..', import.meta.url)), timeout: 60_000
+    })
+
+    t.assert.strictEqual(stdout, 'FST_SESSION_ALREADY_REGISTERED,FST_SESSION_ALREADY_REGISTERED,FST_SESSION_INVALID_CONFIG,FST_SESSION_INVALID_CONFIG,FST_SESSION_INVALID_CONFIG\n')
+    t.assert.strictEqual(status, 0)
+  })
+
+  test('and what a handler does not await never end the process', (t: TestContext) => {
+    const script = `
+      import Fastify from 'fastify'
+      import secureSession from ${JSON.stringify(new URL('../lib/index.ts', import.meta.url).href)}
+      const app = Fastify()
+      app.register(secureSession)
+      app.get('/destroy', async (request) => { request.session.destroy(); return 'done' })
+      app.get('/regenerate', async (request) => { request.session.regenerate(); return 'done' })
+      app.get('/save', async (request) => { request.session.save(); return 'done' })
+      for (const url of ['/destroy', '/regenerate', '/save']) await app.inject(url)
+      await new Promise((resolve) => setImmediate(resolve))
+      console.log('alive')
+    `
+    const { stdout, status } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+      encoding: 'utf8', cwd: fileURLToPath(new URL('..', import.meta.url)), timeout: 60_000
+    })
+
+    t.assert.strictEqual(stdout, 'alive\n')
+    t.assert.strictEqual(status, 0)
+  })
+})
+
+describe('several sessions', () => {
+  const write = async (request: FastifyRequest): Promise<void> => {
+    request.session.user_id = 1
+    sessionNamed(request, 'admin').user_id = 2
+  }
+  const forms: Record<string, SecureSessionOptions | SecureSessionOptions[]> = {
+    'as sessions with common options': { secretKey, cookie: { path: '/x' }, sessions: [{}, { sessionName: 'admin', cookie: { sameSite: 'Strict' } }] },
+    'as a list': [{ secretKey, cookie: { path: '/x' } }, { secretKey, sessionName: 'admin', cookie: { sameSite: 'Strict' } }]
+  }
+  for (const [form, options] of Object.entries(forms)) {
+    test(`${form} have a cookie each`, async (t: TestContext) => {
+      const app = bare(t)
+      app.register(secureSession, options as SecureSessionOptions)
+      app.get('/', write)
+
+      const response = await app.inject('/')
+
+      t.assert.deepStrictEqual(setCookiesOf(response).map(({ name }) => name), ['session', 'admin'])
+      t.assert.deepStrictEqual(savedData(response), { user_id: 1 })
+      t.assert.deepStrictEqual(savedData(response, 'admin', { salt: 'cookie-session.admin' }), { user_id: 2 })
+      t.assert.deepStrictEqual(sessionCookieOf(response)?.attributes, { Path: '/x', HttpOnly: true })
+      t.assert.deepStrictEqual(sessionCookieOf(response, 'admin')?.attributes, { Path: '/', HttpOnly: true, SameSite: 'Strict' })
+      t.assert.strictEqual(response.headers.vary, 'Cookie')
+    })
+  }
+
+  test('do not take values of each other', async (t: TestContext) => {
+    const app = await buildApp(t, { sessions: [{}, { sessionName: 'admin' }] })
+    app.get('/write', write)
+    app.get('/read', async (request) => ({ session: request.session.user_id ?? null, admin: sessionNamed(request, 'admin').user_id ?? null }))
+    const response = await app.inject('/write')
+    const user = sessionCookieOf(response)?.value ?? ''
+    const admin = sessionCookieOf(response, 'admin')?.value ?? ''
+
+    const right = await app.inject({ url: '/read', headers: { cookie: `session=${user}; admin=${admin}` } })
+    const swapped = await app.inject({ url: '/read', headers: { cookie: `session=${admin}; admin=${user}` } })
+
+    t.assert.deepStrictEqual(right.json(), { session: 1, admin: 2 })
+    t.assert.deepStrictEqual(swapped.json(), { session: null, admin: null })
+  })
+
+  test('may be registered one by one', async (t: TestContext) => {
+    const app = bare(t)
+    app.register(secureSession, { secretKey })
+    app.register(async (scope) => {
+      scope.register(secureSession, { secretKey, sessionName: 'admin' })
+      scope.get('/', write)
+    })
+
+    t.assert.deepStrictEqual(setCookiesOf(await app.inject('/')).map(({ name }) => name).sort(), ['admin', 'session'])
+  })
+
+  const wrong: Record<string, [options: unknown, setup?: Parameters<typeof refusalOf>[2]]> = {
+    'an empty list': [{ sessions: [] }],
+    'what is no list': [{ sessions: 'session' }],
+    'a list with null in it': [{ sessions: [null] }],
+    'a list with text in it': [{ sessions: ['admin'] }],
+    'one cookie name for two': [{ sessions: [{ cookieName: 'sid' }, { sessionName: 'admin', cookieName: 'sid' }] }],
+    'one cookie name for two, in the config': [{ sessions: [{}, { sessionName: 'admin' }] }, { config: { SESSION_COOKIE_NAME: 'sid' } }],
+    'a wrong option in one of them': [{ sessions: [{}, { sessionName: 'admin', cookieName: 'a b' }] }]
+  }
+  for (const [name, [options, setup]] of Object.entries(wrong)) {
+    test(`from ${name} reject ready()`, async (t: TestContext) => {
+      const error = await refusalOf(t, options as SecureSessionOptions, setup)
+
+      t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG', error.message)
+    })
+  }
+
+  for (const options of [[], [null], ['admin']]) {
+    test(`from the list ${JSON.stringify(options)} reject ready()`, async (t: TestContext) => {
+      const app = bare(t)
+
+      const error = await rejection(async () => {
+        app.register(secureSession, options as unknown as SecureSessionOptions)
+        await app.ready()
+      })
+
+      t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG', error.message)
+    })
+  }
 })

@@ -5,16 +5,16 @@
  */
 
 import type { FastifyBaseLogger } from 'fastify'
-import type { Session, SessionCookieOptions } from './session.ts'
+import type { DataOf, Session, SessionCookieOptions, SessionData } from './session.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** A session outside of any request. @param sessionName - which, if there are several; the first if left out */
-    createSession (data?: Record<string, unknown>, sessionName?: string): Session
+    createSession<T = SessionData> (data?: NoInfer<Partial<DataOf<T>>>, sessionName?: string): Session<T>
     /** The value of the cookie that holds the session. Throws as saving does. */
-    encodeSession (session: Session, sessionName?: string): string
+    encodeSession<T> (session: Session<T>, sessionName?: string): string
     /** The session in the value of a cookie, for reading; `null` when the cookie is refused. */
-    decodeSession (cookie: string | undefined, sessionName?: string, log?: FastifyBaseLogger): Session | null
+    decodeSession<T = SessionData> (cookie: string | undefined, sessionName?: string, log?: FastifyBaseLogger): Session<T> | null
   }
 
   interface FastifyContextConfig {
@@ -24,6 +24,6 @@ declare module 'fastify' {
 
   interface FastifyRequest {
     get session (): Session
-    set session (data: object | null)
+    set session (data: Partial<DataOf<SessionData>> | null)
   }
 }

@@ -99,8 +99,9 @@ export class PassDict extends JSONTag {
     const json = this.toJson(value) as Dict
     const keys = Object.keys(json)
     const key = keys[0] as string
+    const { tags } = this.serializer
     // Values that are not written have left a dict that looks like a tag.
-    return keys.length === 1 && this.serializer.tags.has(key) ? { ' di': { [`${key}__`]: json[key] } } : json
+    return keys.length === 1 && tags.has(key) && tags.has(' di') ? { ' di': { [`${key}__`]: json[key] } } : json
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { base64Decode, bytesToInt } from '../itsdangerous/encoding.ts'
+import { bytesToInt, tryBase64Decode } from '../itsdangerous/encoding.ts'
 import type { Dict } from '../json/dict.ts'
 
 /** A cookie whose signature is right. Its age is to be checked at every use. */
@@ -29,13 +29,18 @@ const largestGeneration = 2_097_152
  */
 export class CookieMemo {
   readonly #max: number
+  readonly #sep: string
   #young = new Map<string, RememberedCookie>()
   #old = new Map<string, RememberedCookie>()
   #length = 0
 
-  /** @param max - how many cookies at the most; 0 for none */
-  constructor (max: number) {
+  /**
+   * @param max - how many cookies at the most; 0 for none
+   * @param sep - what stands between the parts of a cookie
+   */
+  constructor (max: number, sep = '.') {
     this.#max = Math.floor(max / 2)
+    this.#sep = sep
   }
 
   get (cookie: string): RememberedCookie | undefined {
@@ -53,7 +58,8 @@ export class CookieMemo {
     if (this.#max === 0) return
     // A slice would keep the whole Cookie header in memory.
     const copy = Buffer.from(cookie, 'latin1').toString('latin1')
-    this.#set(copy.slice(-keyLength), { cookie: copy, text, timestamp: timestampOf(copy), data: undefined })
+    const timestamp = timestampOf(copy, this.#sep)
+    if (timestamp !== undefined) this.#set(copy.slice(-keyLength), { cookie: copy, text, timestamp, data: undefined })
   }
 
   #set (key: string, known: RememberedCookie): void {
@@ -68,7 +74,8 @@ export class CookieMemo {
   }
 }
 
-function timestampOf (cookie: string): number {
-  const end = cookie.lastIndexOf('.')
-  return Number(bytesToInt(base64Decode(cookie.slice(cookie.lastIndexOf('.', end - 1) + 1, end))))
+function timestampOf (cookie: string, sep: string): number | undefined {
+  const end = cookie.lastIndexOf(sep)
+  const bytes = tryBase64Decode(cookie.slice(cookie.lastIndexOf(sep, end - 1) + sep.length, end))
+  return bytes === undefined || bytes.length > 8 ? undefined : Number(bytesToInt(bytes))
 }

@@ -7,21 +7,18 @@
 
 import type { FastifyReply } from 'fastify'
 import type { SessionConfig } from '../../types/config.ts'
-import { FST_SESSION_COOKIE_OVERFLOW, FST_SESSION_UNAVAILABLE, FST_SESSION_UNSERIALIZABLE } from '../errors.ts'
+import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { resolveDigest } from '../itsdangerous/digest.ts'
 import type { Digest, DigestMethod } from '../itsdangerous/digest.ts'
 import type { BytesLike } from '../itsdangerous/encoding.ts'
-import { BadPayload } from '../itsdangerous/errors.ts'
 import type { KeyDerivation } from '../itsdangerous/signer.ts'
-import { maxPayloadLength, URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
-import { UnserializableError } from '../json/tagged-json-serializer.ts'
 import { cookieAttributes, deletionAttributes } from './cookie-attributes.ts'
 import type { CookieAttributes } from './cookie-attributes.ts'
 import { readCookie } from './cookie-header.ts'
-import { CookieMemo } from './cookie-memo.ts'
-import { describeRefusal } from './refusal.ts'
+import { CookieCodec } from './cookie-codec.ts'
 import { addVary, replaceSetCookie } from './response-headers.ts'
 import { cookieOptionsOf, noKey, SecureCookieSession, sessionJSONSerializer, trackedDataOf } from './secure-cookie-session.ts'
 import { SecureSessionCookies } from './secure-session-cookies.ts'
@@ -46,14 +43,8 @@ export interface SigningOptions {
   readSecureSession?: SecureSessionKeys | undefined
 }
 
-/** The signing serializer signs text that is JSON already, and gives such text back. */
-const asText: DataSerializer = { dumps: String, loads: (text) => text }
-
 /** Bytes of a Set-Cookie value that browsers take, where MAX_COOKIE_SIZE does not say. */
 const usualCookieSize = 4093
-
-/** Characters of a key that a message shows. */
-const longestName = 64
 
 /** The default session interface. */
 export class SecureCookieSessionInterface extends SessionInterface {
@@ -71,8 +62,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   readonly #secureSession: SecureSessionCookies | undefined
   #signing: { config: SessionConfig, serializer: URLSafeTimedSerializer } | undefined
-  /** What this serializer verified or signed; another one has other keys. */
-  #memo: { serializer: URLSafeTimedSerializer, cookies: CookieMemo } | undefined
+  #codec: CookieCodec | undefined
 
   constructor (options: SigningOptions = {}) {
     super()
@@ -92,19 +82,17 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return this.#signing.serializer
   }
 
-  /** Without a cookie an untouched session stays empty. */
+  /** Without a cookie, or with one that is not permanent, an untouched session needs nothing. */
   override mayNeedRefresh (app: SessionApp, request: SessionRequest): boolean {
-    return readCookie(request.headers.cookie, this.getCookieName(app)) !== undefined
+    const cookie = this.#cookieOf(app, request)
+    if (cookie === undefined) return false
+    if (this.shouldSetCookie !== SessionInterface.prototype.shouldSetCookie) return true
+    return app.config.SESSION_REFRESH_EACH_REQUEST && this.#codecOf(app)?.mayBePermanent(cookie) === true
   }
 
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
-    const source: SessionSource = {
-      open: () => this.#open(app, request),
-      dumps: (data) => this.serializer.dumps(data),
-      loads: (text) => this.serializer.loads(text) as Dict
-    }
-    return new this.sessionClass(undefined, source)
+    return new this.sessionClass(undefined, new CookieSource(this, app, request, this.#cookieOf(app, request)))
   }
 
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
@@ -121,13 +109,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
    * @throws `FST_SESSION_UNAVAILABLE` without a secret key, `FST_SESSION_UNSERIALIZABLE` and `FST_SESSION_COOKIE_OVERFLOW` as for saving.
    */
   encode (app: SessionApp, data: Dict): string {
-    const serializer = this.getSigningSerializer(app)
-    if (serializer === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)
-    const text = this.#dumps(data)
-    const token = serializer.dumps(text, { serializer: asText })
-    // A client sends back what it was given.
-    this.#memoOf(serializer).add(token, text)
-    return token
+    const codec = this.#codecOf(app)
+    if (codec === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)
+    return codec.encode(data)
   }
 
   /**
@@ -136,45 +120,11 @@ export class SecureCookieSessionInterface extends SessionInterface {
    * @returns `undefined` for a cookie that is refused, which is told to the log
    */
   decode (app: SessionApp, cookie: string, log: SessionRequest['log']): OpenedSession | undefined {
-    const serializer = this.getSigningSerializer(app)
-    if (serializer === undefined) return undefined
-    return this.#remembered(app, serializer, cookie) ?? this.#secureSession?.open(cookie) ?? this.#read(app, serializer, cookie, log)
+    return this.#codecOf(app)?.decode(cookie, app.config.PERMANENT_SESSION_LIFETIME, log)
   }
 
-  #open (app: SessionApp, { headers, log }: SessionRequest): OpenedSession | undefined {
-    const cookie = readCookie(headers.cookie, this.getCookieName(app))
-    return cookie === undefined || cookie === '' ? undefined : this.decode(app, cookie, log)
-  }
-
-  /** A cookie that was verified before, if it is still young enough. */
-  #remembered (app: SessionApp, serializer: URLSafeTimedSerializer, cookie: string): OpenedSession | undefined {
-    const known = this.#memoOf(serializer).get(cookie)
-    if (known === undefined) return undefined
-    const age = Math.floor(Date.now() / 1000) - known.timestamp
-    if (age > app.config.PERMANENT_SESSION_LIFETIME || age < -this.clockTolerance) return undefined
-    known.data ??= this.serializer.loads(known.text) as Dict
-    return { data: known.data, text: known.text, isShared: true }
-  }
-
-  /** A refused cookie is no error: it is an empty session. */
-  #read (app: SessionApp, serializer: URLSafeTimedSerializer, cookie: string, log: SessionRequest['log']): OpenedSession | undefined {
-    const { clockTolerance } = this
-    const { refusal, value } = serializer.examine(cookie, { maxAge: app.config.PERMANENT_SESSION_LIFETIME, clockTolerance })
-    if (refusal !== undefined) {
-      log.debug(describeRefusal(refusal, cookie, this.#digests().map(({ name }) => name)), 'session cookie refused')
-      return undefined
-    }
-    try {
-      const text = serializer.loadPayload(value as string, asText) as string
-      if (Buffer.byteLength(text) > maxPayloadLength) throw new BadPayload('The payload is too long')
-      const data = this.serializer.loads(text)
-      if (!isPlainObject(data)) throw new BadPayload('The payload is not an object')
-      this.#memoOf(serializer).add(cookie, text)
-      return { data, text, isShared: false }
-    } catch {
-      log.warn({ code: 'ERR_TOKEN_BAD_PAYLOAD' }, 'session cookie with a valid signature is unreadable')
-      return undefined
-    }
+  #cookieOf (app: SessionApp, { headers }: SessionRequest): string | undefined {
+    return readCookie(headers.cookie, this.getCookieName(app)) || undefined
   }
 
   #sign (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
@@ -192,40 +142,28 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const attributes = complete(cookieAttributes(this, app, isHTTPS, cookieOptionsOf(session)))
     const header = app.fastify.serializeCookie(this.getCookieName(app), value, attributes)
     const limit = app.config.MAX_COOKIE_SIZE
-    if (limit > 0 && header.length > limit) throw this.#overflow(header.length, `${limit}, MAX_COOKIE_SIZE`, data.toSave())
+    if (limit > 0 && header.length > limit) {
+      throw (this.#codecOf(app) as CookieCodec).overflow(header.length, `${limit}, MAX_COOKIE_SIZE`, data.toSave())
+    }
     replaceSetCookie(reply, data.sentCookie, header)
     data.sentCookie = header
     addVary(reply)
-  }
-
-  /** The same limits as for reading, so that what is written can always be read. */
-  #dumps (data: Dict): string {
-    let text: string
-    try {
-      text = this.serializer.dumps(data)
-    } catch (cause) {
-      const error = new FST_SESSION_UNSERIALIZABLE(cause instanceof UnserializableError ? cause.message : 'its serializer threw an error')
-      error.cause = cause
-      throw error
-    }
-    const length = Buffer.byteLength(text)
-    if (length > maxPayloadLength) throw this.#overflow(length, `${maxPayloadLength} of JSON`, data)
-    return text
-  }
-
-  #overflow (size: number, limit: string, data: Dict): Error {
-    const sizes = Object.keys(data).map((key) => ({ key, size: Buffer.byteLength(this.serializer.dumps({ [key]: data[key] })) }))
-    const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3)
-    return new FST_SESSION_COOKIE_OVERFLOW(size, limit, largest.map(({ key, size }) => `${key.length > longestName ? `${key.slice(0, longestName)}...` : key} (${size})`).join(', '))
   }
 
   #digests (): Digest[] {
     return [this.digestMethod].flat().map((method) => resolveDigest(method as DigestMethod))
   }
 
-  #memoOf (serializer: URLSafeTimedSerializer): CookieMemo {
-    if (this.#memo?.serializer !== serializer) this.#memo = { serializer, cookies: new CookieMemo(this.rememberedCookies) }
-    return this.#memo.cookies
+  /** Another signing serializer has other keys: nothing that was remembered counts for it. */
+  #codecOf (app: SessionApp): CookieCodec | undefined {
+    const signing = this.getSigningSerializer(app)
+    if (signing === undefined) return undefined
+    if (this.#codec?.signing !== signing) {
+      const { serializer, clockTolerance, rememberedCookies } = this
+      const digests = this.#digests().map(({ name }) => name)
+      this.#codec = new CookieCodec({ signing, serializer, clockTolerance, rememberedCookies, digests, secureSession: this.#secureSession })
+    }
+    return this.#codec
   }
 
   #makeSerializer (app: SessionApp, secretKey: BytesLike): URLSafeTimedSerializer {
@@ -249,6 +187,29 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 }
 
-function isPlainObject (value: unknown): value is Dict {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+/** The cookie of a request, from which a session is read at its first access. */
+class CookieSource implements SessionSource {
+  readonly #sessions: SecureCookieSessionInterface
+  readonly #app: SessionApp
+  readonly #request: SessionRequest
+  readonly #cookie: string | undefined
+
+  constructor (sessions: SecureCookieSessionInterface, app: SessionApp, request: SessionRequest, cookie: string | undefined) {
+    this.#sessions = sessions
+    this.#app = app
+    this.#request = request
+    this.#cookie = cookie
+  }
+
+  open (): OpenedSession | undefined {
+    return this.#cookie === undefined ? undefined : this.#sessions.decode(this.#app, this.#cookie, this.#request.log)
+  }
+
+  dumps (data: Dict): string {
+    return this.#sessions.serializer.dumps(data)
+  }
+
+  loads (text: string): Dict {
+    return this.#sessions.serializer.loads(text) as Dict
+  }
 }

@@ -154,6 +154,11 @@ export class SecureCookieSession implements SessionMembers<Dict> {
     this[tracked].modified = true
   }
 
+  /** For JSON.stringify, which would find a member in the place of a key of that name. */
+  toJSON (): Dict {
+    return this.data()
+  }
+
   options (options: SessionCookieOptions): void {
     this[cookieOptions] = { ...this[cookieOptions], ...options }
   }
@@ -242,7 +247,8 @@ function settle (callback: SessionCallback | undefined, work: () => void): Promi
   try {
     work()
   } catch (error) {
-    if (callback === undefined) return Promise.reject(error)
+    // Thrown and not rejected: nobody has to await what is done already, and a rejection unheard of would end the process.
+    if (callback === undefined) throw error
     callback(error as Error)
     return Promise.resolve()
   }
@@ -306,10 +312,9 @@ const handler: ProxyHandler<SecureCookieSession> = {
   setPrototypeOf: () => false
 }
 
+/** Whether a member that the target is known to have can be written. */
 function hasSetter (target: object, key: string): boolean {
-  for (let owner: object | null = target; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    const descriptor = Object.getOwnPropertyDescriptor(owner, key)
-    if (descriptor !== undefined) return descriptor.set !== undefined
-  }
-  return false
+  let owner = target
+  while (!Object.hasOwn(owner, key)) owner = Object.getPrototypeOf(owner)
+  return (Object.getOwnPropertyDescriptor(owner, key) as PropertyDescriptor).set !== undefined
 }

@@ -1,0 +1,176 @@
+/**
+ * Session data as the value of a cookie, and back.
+ *
+ * @module
+ */
+
+import { FST_SESSION_COOKIE_OVERFLOW, FST_SESSION_UNSERIALIZABLE } from '../errors.ts'
+import type { DataSerializer } from '../itsdangerous/compact-json.ts'
+import { BadPayload } from '../itsdangerous/errors.ts'
+import { maxPayloadLength } from '../itsdangerous/url-safe.ts'
+import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import type { Dict } from '../json/dict.ts'
+import { UnserializableError } from '../json/tagged-json-serializer.ts'
+import { CookieMemo } from './cookie-memo.ts'
+import type { RememberedCookie } from './cookie-memo.ts'
+import { describeRefusal } from './refusal.ts'
+import type { SecureSessionCookies } from './secure-session-cookies.ts'
+import type { SessionRequest } from './session-interface.ts'
+import type { OpenedSession } from './tracked-data.ts'
+
+type Log = SessionRequest['log']
+
+/** What a codec needs besides the keys in its signing serializer. */
+export interface CookieCodecOptions {
+  /** Signs and verifies the text. */
+  signing: URLSafeTimedSerializer
+  /** Turns the data into text and back. */
+  serializer: DataSerializer
+  /** Seconds that a cookie may come from the future. */
+  clockTolerance: number
+  /** How many verified cookies are remembered. */
+  rememberedCookies: number
+  /** Names of the digests that are accepted, for the log. */
+  digests: readonly string[]
+  /** Opens cookies of @fastify/secure-session, if such are to be read. */
+  secureSession: SecureSessionCookies | undefined
+}
+
+/** The signing serializer signs text that is JSON already, and gives such text back. */
+const asText: DataSerializer = { dumps: String, loads: (text) => text }
+
+/** Characters of a key that a message shows. */
+const longestName = 64
+
+/** Makes cookie values of data, and data of cookie values whose signature is right. One for each set of keys. */
+export class CookieCodec {
+  readonly signing: URLSafeTimedSerializer
+  readonly #options: CookieCodecOptions
+  readonly #memo: CookieMemo
+
+  constructor (options: CookieCodecOptions) {
+    this.signing = options.signing
+    this.#options = options
+    this.#memo = new CookieMemo(options.rememberedCookies, options.signing.signerOptions.sep)
+  }
+
+  /** @throws `FST_SESSION_UNSERIALIZABLE` and `FST_SESSION_COOKIE_OVERFLOW` for what could not be read again. */
+  encode (data: Dict): string {
+    const text = this.#dumps(data)
+    const cookie = this.signing.dumps(text, { serializer: asText })
+    // A client sends back what it was given.
+    this.#memo.add(cookie, text)
+    return cookie
+  }
+
+  /**
+   * What a cookie holds; `undefined` when it is refused, which is no error but an empty session.
+   *
+   * @param maxAge - in seconds
+   */
+  decode (cookie: string, maxAge: number, log: Log): OpenedSession | undefined {
+    const known = this.#memo.get(cookie)
+    if (known !== undefined && this.#isInTime(known, maxAge)) return this.#share(known, log)
+    try {
+      const theirs = this.#options.secureSession?.open(cookie)
+      if (theirs !== undefined) return theirs
+    } catch {
+      return unreadable(log)
+    }
+    const text = this.#verify(cookie, maxAge, log)
+    return text === undefined ? undefined : this.#load(cookie, text, log)
+  }
+
+  /** Whether an untouched session in this cookie may have to be refreshed: false only if it surely is not permanent. */
+  mayBePermanent (cookie: string): boolean {
+    const known = this.#memo.get(cookie)?.data
+    return known === undefined ? mayContainPermanent(cookie) : Boolean(known._permanent)
+  }
+
+  /** The error for data that does not fit, with its largest keys. */
+  overflow (size: number, limit: string, data: Dict): Error {
+    const sizes = Object.keys(data).map((key) => ({ key, size: Buffer.byteLength(this.#options.serializer.dumps({ [key]: data[key] })) }))
+    const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3)
+    const names = largest.map(({ key, size }) => `${key.length > longestName ? `${key.slice(0, longestName)}...` : key} (${size})`)
+    return new FST_SESSION_COOKIE_OVERFLOW(size, limit, names.join(', '))
+  }
+
+  /** The same limits as for reading, so that what is written can always be read. */
+  #dumps (data: Dict): string {
+    let text: string
+    try {
+      text = this.#options.serializer.dumps(data)
+    } catch (cause) {
+      const error = new FST_SESSION_UNSERIALIZABLE(cause instanceof UnserializableError ? cause.message : 'its serializer threw an error')
+      error.cause = cause
+      throw error
+    }
+    const length = Buffer.byteLength(text)
+    if (length > maxPayloadLength) throw this.overflow(length, `${maxPayloadLength} of JSON`, data)
+    return text
+  }
+
+  #isInTime ({ timestamp }: RememberedCookie, maxAge: number): boolean {
+    const age = Math.floor(Date.now() / 1000) - timestamp
+    return age <= maxAge && age >= -this.#options.clockTolerance
+  }
+
+  #share (known: RememberedCookie, log: Log): OpenedSession | undefined {
+    try {
+      known.data ??= this.#parse(known.text)
+    } catch {
+      return unreadable(log)
+    }
+    return { data: known.data, text: known.text, isShared: true }
+  }
+
+  /** The JSON text in a cookie whose signature is right and not too old. */
+  #verify (cookie: string, maxAge: number, log: Log): string | undefined {
+    const { refusal, value } = this.signing.examine(cookie, { maxAge, clockTolerance: this.#options.clockTolerance })
+    if (refusal !== undefined) {
+      log.debug(describeRefusal(refusal, cookie, this.#options.digests), 'session cookie refused')
+      return undefined
+    }
+    try {
+      return this.signing.loadPayload(value as string, asText) as string
+    } catch {
+      return unreadable(log)
+    }
+  }
+
+  #load (cookie: string, text: string, log: Log): OpenedSession | undefined {
+    try {
+      const data = this.#parse(text)
+      this.#memo.add(cookie, text)
+      return { data, text, isShared: false }
+    } catch {
+      return unreadable(log)
+    }
+  }
+
+  #parse (text: string): Dict {
+    if (Buffer.byteLength(text) > maxPayloadLength) throw new BadPayload('The payload is too long')
+    const data = this.#options.serializer.loads(text)
+    if (!isPlainObject(data)) throw new BadPayload('The payload is not an object')
+    return data
+  }
+}
+
+function unreadable (log: Log): undefined {
+  log.warn({ code: 'ERR_TOKEN_BAD_PAYLOAD' }, 'session cookie with a valid signature is unreadable')
+}
+
+function isPlainObject (value: unknown): value is Dict {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+/** `_permanent` in base64: one text for each place that its first byte can have in a group of three, without the ends. */
+const permanentInBase64 = [0, 1, 2].map((before) => {
+  const text = Buffer.from(' '.repeat(before) + '_permanent').toString('base64url')
+  return text.slice(Math.ceil(before * 4 / 3), Math.floor((before + '_permanent'.length) * 4 / 3))
+})
+
+/** Looks without decoding, and without believing: it only tells whether verifying is worth the time. */
+function mayContainPermanent (cookie: string): boolean {
+  return cookie.startsWith('.') || permanentInBase64.some((text) => cookie.includes(text))
+}

@@ -1,0 +1,91 @@
+/**
+ * Signers and serializers as the recorded vectors describe them, and small helpers for tests of tokens.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import type { Digest } from '../../lib/itsdangerous/digest.ts'
+import type { BytesLike } from '../../lib/itsdangerous/encoding.ts'
+import { Serializer } from '../../lib/itsdangerous/serializer.ts'
+import type { SerializerOptions } from '../../lib/itsdangerous/serializer.ts'
+import { NoneAlgorithm, Signer } from '../../lib/itsdangerous/signer.ts'
+import type { KeyDerivation, SignerOptions } from '../../lib/itsdangerous/signer.ts'
+import { TimedSerializer } from '../../lib/itsdangerous/timed-serializer.ts'
+import { TimestampSigner } from '../../lib/itsdangerous/timestamp-signer.ts'
+import { URLSafeSerializer, URLSafeTimedSerializer } from '../../lib/itsdangerous/url-safe.ts'
+import { TaggedJSONSerializer } from '../../lib/json/tagged-json-serializer.ts'
+import type { Maker } from '../flask/peer.ts'
+import type { Text } from '../flask/typed-json.ts'
+
+/** A digest that the package does not have. */
+export const md5: Digest = {
+  name: 'md5',
+  blockLength: 64,
+  digestLength: 16,
+  hash: (data) => createHash('md5').update(data).digest()
+}
+
+/** Text as it is, for payloads whose text is given. */
+export const asText = {
+  dumps: (text: unknown): string => text as string,
+  loads: (text: string): unknown => text
+}
+
+export const isTimed = ({ kind }: Maker): boolean => kind.includes('Time')
+export const isURLSafe = ({ kind }: Maker): boolean => kind.startsWith('URLSafe')
+
+export function bytesLike (text: Text): BytesLike {
+  return typeof text === 'string' ? text : Buffer.from(text.$bytes, 'hex')
+}
+
+export function separatorOf ({ sep = '.' }: Maker): string {
+  return typeof sep === 'string' ? sep : Buffer.from(sep.$bytes, 'hex').toString()
+}
+
+function signerOptions (maker: Maker): SignerOptions {
+  return {
+    sep: separatorOf(maker),
+    keyDerivation: maker.keyDerivation as KeyDerivation | undefined,
+    digestMethod: maker.digest,
+    algorithm: maker.algorithm === 'none' ? new NoneAlgorithm() : undefined
+  }
+}
+
+function saltOf ({ salt }: Maker): BytesLike | undefined {
+  // Python's Serializer hands None on to the Signer, which then takes its own default.
+  if (salt === null) return 'itsdangerous.Signer'
+  return salt === undefined ? undefined : bytesLike(salt)
+}
+
+function keysOf ({ key }: Maker): BytesLike[] {
+  return Array.isArray(key) ? key.map(bytesLike) : [bytesLike(key)]
+}
+
+export function signerOf (maker: Maker): Signer | TimestampSigner {
+  const options = { ...signerOptions(maker), salt: saltOf(maker) }
+  return maker.kind === 'TimestampSigner' ? new TimestampSigner(keysOf(maker), options) : new Signer(keysOf(maker), options)
+}
+
+/** All serializers but those of plain tests read with {@link TaggedJSONSerializer}, which keeps ints and floats apart. */
+export function serializerOf (maker: Maker): Serializer | TimedSerializer {
+  const options: SerializerOptions<TimestampSigner> = {
+    salt: saltOf(maker),
+    serializer: maker.serializer === 'tagged' ? new TaggedJSONSerializer() : exactJSON,
+    signerOptions: signerOptions(maker)
+  }
+  switch (maker.kind) {
+    case 'Serializer': return new Serializer(keysOf(maker), options as SerializerOptions)
+    case 'TimedSerializer': return new TimedSerializer(keysOf(maker), options)
+    case 'URLSafeSerializer': return new URLSafeSerializer(keysOf(maker), options as SerializerOptions)
+    case 'URLSafeTimedSerializer': return new URLSafeTimedSerializer(keysOf(maker), options)
+    default: throw new TypeError(maker.kind)
+  }
+}
+
+/** Python's plain JSON: no tags, but NaN and big ints. */
+class ExactJSON extends TaggedJSONSerializer {
+  static override readonly defaultTags = TaggedJSONSerializer.defaultTags.filter(({ name }) => name.startsWith('Pass'))
+}
+
+const exactJSON = new ExactJSON()

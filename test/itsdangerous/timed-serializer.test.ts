@@ -1,0 +1,103 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { Serializer } from '../../lib/itsdangerous/serializer.ts'
+import { TimedSerializer } from '../../lib/itsdangerous/timed-serializer.ts'
+import { TimestampSigner } from '../../lib/itsdangerous/timestamp-signer.ts'
+import { URLSafeTimedSerializer } from '../../lib/itsdangerous/url-safe.ts'
+import { serializerContract } from './serializer.contract.ts'
+
+/** The moment of ItsDangerous' own tests. */
+const now = Date.UTC(2011, 5, 24, 0, 9, 5)
+
+serializerContract('TimedSerializer', TimedSerializer, TimestampSigner)
+
+for (const [name, Timed] of [['TimedSerializer', TimedSerializer], ['URLSafeTimedSerializer', URLSafeTimedSerializer]] as const) {
+  const serializer = new Timed('secret-key')
+  const stopClock = (t: TestContext) => t.mock.timers.enable({ apis: ['Date'], now })
+
+  for (const [title, value] of [['a dict', { id: 42 }], ['a text long enough to be compressed', 'a'.repeat(2000)]] as const) {
+    describe(`${name} with ${title}`, () => {
+      test('expires one second after maxAge, with a payload that can be read', (t: TestContext) => {
+        stopClock(t)
+        const token = serializer.dumps(value)
+        t.mock.timers.tick(10_999)
+        t.assert.deepStrictEqual(serializer.loads(token, { maxAge: 10 }), value)
+        t.mock.timers.tick(1)
+
+        t.assert.throws(() => serializer.loads(token, { maxAge: 10 }), (error: { code: string, dateSigned: Date, payload: string }) => {
+          t.assert.strictEqual(error.code, 'ERR_TOKEN_SIGNATURE_EXPIRED')
+          t.assert.deepStrictEqual(error.dateSigned, new Date(now))
+          t.assert.deepStrictEqual(serializer.loadPayload(error.payload), value)
+          return true
+        })
+        t.assert.deepStrictEqual(serializer.loads(token), value)
+      })
+
+      test('tells when the token was signed', (t: TestContext) => {
+        stopClock(t)
+        const token = serializer.dumps(value)
+
+        t.assert.deepStrictEqual(serializer.loadsWithTimestamp(token), { value, dateSigned: new Date(now) })
+        t.assert.deepStrictEqual(serializer.loadsWithTimestamp(Buffer.from(token), { maxAge: 0 }), { value, dateSigned: new Date(now) })
+      })
+
+      test('takes maxAge and clockTolerance also in loadsUnsafe', (t: TestContext) => {
+        stopClock(t)
+        const token = serializer.dumps(value)
+        t.mock.timers.tick(11_000)
+        t.assert.deepStrictEqual(serializer.loadsUnsafe(token, { maxAge: 11 }), { valid: true, payload: value })
+        t.assert.deepStrictEqual(serializer.loadsUnsafe(token, { maxAge: 10 }), { valid: false, payload: value })
+        t.mock.timers.setTime(now - 1000)
+
+        t.assert.deepStrictEqual(serializer.loadsUnsafe(token, { maxAge: 10 }), { valid: false, payload: value })
+        t.assert.deepStrictEqual(serializer.loadsUnsafe(token, { maxAge: 10, clockTolerance: 1 }), { valid: true, payload: value })
+      })
+    })
+  }
+
+  describe(name, () => {
+    test('takes a token from up to clockTolerance seconds ahead', (t: TestContext) => {
+      stopClock(t)
+      const token = serializer.dumps(1)
+      t.mock.timers.setTime(now - 5000)
+
+      t.assert.strictEqual(serializer.loads(token, { maxAge: 10, clockTolerance: 5 }), 1)
+      t.assert.throws(() => serializer.loads(token, { maxAge: 10, clockTolerance: 4 }), { code: 'ERR_TOKEN_SIGNATURE_EXPIRED' })
+      t.assert.throws(() => serializer.loads(token, { maxAge: 10 }), { code: 'ERR_TOKEN_SIGNATURE_EXPIRED' })
+    })
+
+    test('stops at the first signer that finds the signature expired', (t: TestContext) => {
+      stopClock(t)
+      const both = new Timed('secret-key', { fallbackSigners: [{ digestMethod: 'sha256' }] })
+      const expired = both.dumps(1)
+      const fallback = new Timed('secret-key', { signerOptions: { digestMethod: 'sha256' } }).dumps(1)
+      t.mock.timers.tick(11_000)
+
+      t.assert.throws(() => both.loads(expired, { maxAge: 10 }), { code: 'ERR_TOKEN_SIGNATURE_EXPIRED' })
+      t.assert.throws(() => both.loads(fallback, { maxAge: 10 }), { code: 'ERR_TOKEN_SIGNATURE_EXPIRED' })
+      t.assert.throws(() => both.loads(`${expired.slice(0, -1)}!`, { maxAge: 10 }), { code: 'ERR_TOKEN_BAD_TIME_SIGNATURE' })
+    })
+
+    test('needs a timestamp', (t: TestContext) => {
+      t.assert.throws(() => serializer.loads(new Serializer('secret-key').dumps(1)), { code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'timestamp missing' })
+    })
+
+    test('tells of a signature what it is worth, and throws nothing', (t: TestContext) => {
+      stopClock(t)
+      const both = new Timed('secret-key', { fallbackSigners: [{ digestMethod: 'sha256' }] })
+      const old = new Timed('secret-key', { signerOptions: { digestMethod: 'sha256' } }).dumps(1)
+      const signed = both.dumps(1)
+      const payload = signed.slice(0, signed.indexOf('.'))
+      t.mock.timers.tick(11_000)
+
+      for (const token of [signed, old, Buffer.from(signed)]) {
+        const { refusal, value, timestamp } = both.examine(token, { maxAge: 11 })
+        t.assert.deepStrictEqual([refusal, String(value), timestamp], [undefined, payload, now / 1000])
+        t.assert.strictEqual(both.examine(token, { maxAge: 10 }).refusal, 'ERR_TOKEN_SIGNATURE_EXPIRED')
+      }
+      t.assert.strictEqual(both.examine(`${signed}A`).refusal, 'ERR_TOKEN_BAD_TIME_SIGNATURE')
+      t.assert.strictEqual(both.examine('value').refusal, 'ERR_TOKEN_BAD_SIGNATURE')
+      t.assert.strictEqual(both.examine('value').value, undefined)
+    })
+  })
+}

@@ -1,0 +1,164 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { BadTimeSignature } from '../../lib/itsdangerous/errors.ts'
+import { Signer } from '../../lib/itsdangerous/signer.ts'
+import { TimestampSigner } from '../../lib/itsdangerous/timestamp-signer.ts'
+import { signerContract } from './signer.contract.ts'
+
+/** The moment of ItsDangerous' own tests. */
+const now = Date.UTC(2011, 5, 24, 0, 9, 5)
+const signer = new TimestampSigner('secret-key')
+
+function stopClock (t: TestContext, at = now): void {
+  t.mock.timers.enable({ apis: ['Date'], now: at })
+}
+
+/** A value with this text for a timestamp, rightly signed. */
+function withTimestamp (text: string): string {
+  return new Signer('secret-key').sign(`value.${text}`)
+}
+
+signerContract('TimestampSigner', TimestampSigner)
+
+describe('TimestampSigner', () => {
+  test('makes the very token that ItsDangerous 2.2.0 makes', (t: TestContext) => {
+    stopClock(t, 1_700_000_000_999)
+
+    t.assert.strictEqual(new TimestampSigner('a fixed key of these test vectors').sign('value'), 'value.ZVPxAA.9eP8K2UXExXzU_ewmBjRbYzHuec')
+  })
+
+  test('expires one second after maxAge', (t: TestContext) => {
+    stopClock(t)
+    const signed = signer.sign('value')
+    t.mock.timers.tick(10_999)
+    t.assert.strictEqual(signer.unsign(signed, { maxAge: 10 }), 'value')
+    t.assert.strictEqual(signer.validate(signed, { maxAge: 10 }), true)
+    t.mock.timers.tick(1)
+
+    t.assert.strictEqual(signer.validate(signed, { maxAge: 10 }), false)
+    t.assert.throws(() => signer.unsign(signed, { maxAge: 10 }), {
+      code: 'ERR_TOKEN_SIGNATURE_EXPIRED', message: 'Signature age 11 > 10 seconds', payload: 'value', dateSigned: new Date(now)
+    })
+    t.assert.strictEqual(signer.unsign(signed), 'value')
+  })
+
+  test('lets pass the very second with a maxAge of 0', (t: TestContext) => {
+    stopClock(t)
+    const signed = signer.sign('value')
+
+    t.assert.ok(signer.validate(signed, { maxAge: 0 }))
+    t.assert.strictEqual(signer.validate(signed, { maxAge: -1 }), false)
+    t.mock.timers.tick(1000)
+    t.assert.strictEqual(signer.validate(signed, { maxAge: 0 }), false)
+  })
+
+  test('lets nothing pass with NaN for maxAge or clockTolerance', (t: TestContext) => {
+    stopClock(t)
+    const signed = signer.sign('value')
+
+    t.assert.strictEqual(signer.validate(signed, { maxAge: NaN }), false)
+    t.assert.strictEqual(signer.validate(signed, { maxAge: 10, clockTolerance: NaN }), false)
+  })
+
+  test('tells when the value was signed, in whole seconds', (t: TestContext) => {
+    stopClock(t, now + 999)
+    const signed = signer.sign('value')
+
+    t.assert.deepStrictEqual(signer.unsignWithTimestamp(signed), { value: 'value', dateSigned: new Date(now) })
+    t.assert.deepStrictEqual(signer.unsignWithTimestamp(Buffer.from(signed)), { value: Buffer.from('value'), dateSigned: new Date(now) })
+    t.assert.deepStrictEqual(signer.unsignWithTimestamp(signed, { maxAge: 10 }).dateSigned, new Date(now))
+  })
+
+  test('refuses a rightly signed value without a timestamp', (t: TestContext) => {
+    t.assert.throws(() => signer.unsign(new Signer('secret-key').sign('value')), {
+      code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'timestamp missing', payload: 'value', dateSigned: undefined
+    })
+  })
+
+  for (const [title, text] of [
+    ['of nine bytes', '____________'], ['that is no base64', '!'], ['with padding', 'ZVPxAA=='], ['with spare bits', 'ZVPxAB'], ['of one character', 'A']
+  ] as const) {
+    test(`refuses a rightly signed timestamp ${title}`, (t: TestContext) => {
+      t.assert.throws(() => signer.unsign(withTimestamp(text)), {
+        code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Malformed timestamp', payload: 'value', dateSigned: undefined
+      })
+    })
+  }
+
+  test('refuses a forged timestamp that no date can hold', (t: TestContext) => {
+    t.assert.throws(() => signer.unsign('value.TgPVoaGhoQ.AGBfQ6G6cr07byTRt0zAdPljHOY'), {
+      code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Malformed timestamp', payload: 'value', dateSigned: undefined
+    })
+  })
+
+  test('takes a timestamp with leading zeros, and an empty one for 1970', (t: TestContext) => {
+    t.assert.deepStrictEqual(signer.unsignWithTimestamp(withTimestamp('AABlU_EA')).dateSigned, new Date(1_700_000_000_000))
+    t.assert.deepStrictEqual(signer.unsignWithTimestamp(withTimestamp('')).dateSigned, new Date(0))
+  })
+
+  test('refuses a rightly signed date past the year 9999 as soon as the date matters', (t: TestContext) => {
+    stopClock(t)
+    const last = withTimestamp('Ov_0QX8')
+    const past = withTimestamp('Ov_0QYA')
+    const malformed = { code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Malformed timestamp', payload: 'value', dateSigned: undefined }
+
+    t.assert.deepStrictEqual(signer.unsignWithTimestamp(last).dateSigned, new Date('9999-12-31T23:59:59Z'))
+    t.assert.strictEqual(signer.unsign(past), 'value')
+    t.assert.throws(() => signer.unsignWithTimestamp(past), malformed)
+    t.assert.throws(() => signer.unsign(past, { maxAge: 10 }), malformed)
+    t.assert.throws(() => signer.unsignWithTimestamp(withTimestamp('__________8')), malformed)
+    t.assert.throws(() => signer.unsign(past, { maxAge: 10 }), (error: unknown) => error instanceof BadTimeSignature && error.cause instanceof RangeError)
+  })
+
+  test('refuses a signature from the future when the age matters', (t: TestContext) => {
+    stopClock(t)
+    const signed = signer.sign('value')
+    t.mock.timers.setTime(Date.UTC(1971, 4, 31))
+
+    t.assert.throws(() => signer.unsign(signed, { maxAge: 10 }), { code: 'ERR_TOKEN_SIGNATURE_EXPIRED', payload: 'value', dateSigned: new Date(now) })
+    t.assert.strictEqual(signer.unsign(signed), 'value')
+  })
+
+  test('takes a signature from up to clockTolerance seconds ahead', (t: TestContext) => {
+    stopClock(t)
+    const signed = signer.sign('value')
+    t.mock.timers.setTime(now - 5000)
+
+    t.assert.strictEqual(signer.unsign(signed, { maxAge: 10, clockTolerance: 5 }), 'value')
+    t.assert.throws(() => signer.unsign(signed, { maxAge: 10, clockTolerance: 4 }), {
+      code: 'ERR_TOKEN_SIGNATURE_EXPIRED', message: 'Signature age -5 < -4 seconds'
+    })
+    t.assert.strictEqual(signer.unsign(signed, { clockTolerance: 4 }), 'value')
+  })
+
+  test('tells the date of a signature that it refuses', (t: TestContext) => {
+    stopClock(t)
+    const signed = signer.sign('my string').replace('my', 'other')
+
+    t.assert.throws(() => signer.unsign(signed), {
+      code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Signature does not match', payload: 'other string', dateSigned: new Date(now)
+    })
+    t.assert.throws(() => signer.unsign(Buffer.from(signed)), { payload: Buffer.from('other string'), dateSigned: new Date(now) })
+    t.assert.throws(() => signer.unsign('value.!.forged'), { payload: 'value', dateSigned: undefined })
+  })
+
+  test('throws a plain BadSignature where there is nothing of a timestamp', (t: TestContext) => {
+    t.assert.throws(() => signer.unsign('value'), { name: 'BadSignature', payload: undefined })
+    t.assert.throws(() => signer.unsign('value.forged'), { name: 'BadSignature', payload: 'value' })
+  })
+
+  test('signs what getTimestamp gives', (t: TestContext) => {
+    class Fixed extends TimestampSigner {
+      override getTimestamp (): number { return 0 }
+    }
+
+    t.assert.match(new Fixed('secret-key').sign('value'), /^value\.\.[\w-]{27}$/)
+    t.assert.deepStrictEqual(signer.unsignWithTimestamp(new Fixed('secret-key').sign('value')).dateSigned, new Date(0))
+  })
+
+  test('turns timestamps into dates up to the year 9999', (t: TestContext) => {
+    t.assert.deepStrictEqual(signer.timestampToDate(0), new Date(0))
+    t.assert.deepStrictEqual(signer.timestampToDate(253_402_300_799n), new Date('9999-12-31T23:59:59Z'))
+    t.assert.throws(() => signer.timestampToDate(253_402_300_800), { name: 'RangeError' })
+  })
+})

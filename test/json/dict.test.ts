@@ -1,0 +1,27 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { getOwn, setOwn } from '../../lib/json/dict.ts'
+import type { Dict } from '../../lib/json/dict.ts'
+
+describe('setOwn', () => {
+  test('sets any key, __proto__ and constructor among them, and changes no prototype', (t: TestContext) => {
+    const dict: Dict = {}
+    for (const key of ['a', '__proto__', 'constructor', 'toString']) setOwn(dict, key, { admin: true })
+
+    t.assert.deepStrictEqual(Object.keys(dict), ['a', '__proto__', 'constructor', 'toString'])
+    t.assert.strictEqual(Object.getPrototypeOf(dict), Object.prototype)
+    t.assert.strictEqual('admin' in dict, false)
+    setOwn(dict, '__proto__', 1)
+    t.assert.strictEqual(getOwn(dict, '__proto__'), 1)
+    t.assert.ok(Reflect.deleteProperty(dict, '__proto__'))
+    t.assert.strictEqual(getOwn(dict, '__proto__'), undefined)
+  })
+})
+
+describe('getOwn', () => {
+  test('finds own keys only', (t: TestContext) => {
+    t.assert.strictEqual(getOwn({ a: 1 }, 'a'), 1)
+    t.assert.strictEqual(getOwn({}, 'toString'), undefined)
+    t.assert.strictEqual(getOwn({}, '__proto__'), undefined)
+  })
+})

@@ -1,0 +1,121 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { SecureCookieSessionInterface } from '../../lib/index.ts'
+import { URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
+import { cookieAfter, cookieOf, logOf, secretKey, sessionApp, signingSerializer } from '../helpers.ts'
+import type { Act } from '../helpers.ts'
+
+const read: Act = (session) => session.user_id ?? 'nobody'
+
+describe('a cookie that was verified before', () => {
+  test('lends its signature to no other payload and no other time', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    const [payload, time, signature] = cookieOf({ user_id: 42 }).slice('session='.length).split('.') as [string, string, string]
+    const other = Buffer.from('{"user_id":1}').toString('base64url')
+
+    for (let i = 0; i < 3; i++) {
+      t.assert.strictEqual((await visit(read, { cookie: `session=${payload}.${time}.${signature}` })).body, '42')
+      t.assert.strictEqual((await visit(read, { cookie: `session=${other}.${time}.${signature}` })).body, 'nobody')
+      t.assert.strictEqual((await visit(read, { cookie: `session=${payload}.AAAAAA.${signature}` })).body, 'nobody')
+      t.assert.strictEqual((await visit(read, { cookie: `session=${payload}.${time}.A${signature.slice(1)}` })).body, signature.startsWith('A') ? '42' : 'nobody')
+      t.assert.strictEqual((await visit(read, { cookie: `session=${signature.slice(-22)}` })).body, 'nobody')
+    }
+  })
+
+  for (const rememberedCookies of [0, 1, 2, 4, 1000]) {
+    test(`is read alike when ${rememberedCookies} are remembered`, async (t: TestContext) => {
+      class Own extends SecureCookieSessionInterface {
+        override rememberedCookies = rememberedCookies
+      }
+      const { visit } = await sessionApp(t, { sessionInterface: new Own() })
+      const cookies = Array.from({ length: 6 }, (_, user) => cookieOf({ user_id: user, list: [user] }))
+      const order = [0, 1, 2, 3, 4, 5, 5, 0, 4, 0, 3, 0, 1, 0, 2, 0]
+
+      for (const user of order) {
+        const response = await visit((session) => ({ user: session.user_id, list: session.list.push(1) && session.list }), { cookie: cookies[user] })
+
+        t.assert.deepStrictEqual(response.json(), { user, list: [user, 1] })
+      }
+    })
+  }
+
+  test('is read alike when the cookies are very long', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    const cookies = Array.from({ length: 12 }, (_, user) => cookieOf({ user_id: user, big: 'x'.repeat(200_000) }))
+
+    for (let i = 0; i < 2; i++) {
+      for (const [user, cookie] of cookies.entries()) t.assert.strictEqual((await visit(read, { cookie })).body, String(user))
+    }
+  })
+
+  test('shows no change of one request to another', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    const cookie = cookieOf({ user_id: 42, at: new Date(0), cart: { items: [] } })
+    const change: Act = (session) => {
+      const before = JSON.stringify(session)
+      session.cart.items.push(1)
+      session.at.setTime(1e12)
+      session.user_id = 1
+      delete session.cart.more
+      for (const [, value] of session) if (typeof value === 'object' && value !== null) Object.assign(value, { extra: 1 })
+      Object.assign(session.data().cart, { by: 'data' })
+      session.clear()
+      return before
+    }
+
+    for (let i = 0; i < 3; i++) {
+      t.assert.strictEqual((await visit(change, { cookie })).body, '{"user_id":42,"at":"1970-01-01T00:00:00.000Z","cart":{"items":[]}}')
+    }
+  })
+
+  test('is refreshed from what it holds', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    const cookie = cookieOf({ list: [1], _permanent: true })
+
+    for (let i = 0; i < 3; i++) {
+      const response = await visit(undefined, { cookie })
+
+      t.assert.deepStrictEqual(signingSerializer().loads(cookieAfter(response).slice('session='.length)), { list: [1], _permanent: true })
+    }
+  })
+
+  test('is refused when its key went', async (t: TestContext) => {
+    const config = { SECRET_KEY: secretKey }
+    const { visit } = await sessionApp(t, { secretKey: undefined }, { config })
+    const cookie = cookieOf({ user_id: 42 })
+
+    t.assert.strictEqual((await visit(read, { cookie })).body, '42')
+    config.SECRET_KEY = 'another key, long enough'
+    t.assert.strictEqual((await visit(read, { cookie })).body, 'nobody')
+    config.SECRET_KEY = secretKey
+    t.assert.strictEqual((await visit(read, { cookie })).body, '42')
+  })
+
+  test('what was signed here but cannot be read is an empty session as well', async (t: TestContext) => {
+    for (const text of ['no JSON', '[1]', 'null']) {
+      const log = logOf()
+      const serializer = { dumps: () => text, loads: (text: string): unknown => JSON.parse(text) }
+      const { visit } = await sessionApp(t, { serializer }, { server: log.server })
+      const cookie = cookieAfter(await visit((session) => { session.user_id = 42 }))
+
+      const response = await visit((session) => ({ keys: Object.keys(session) }), { cookie })
+
+      t.assert.deepStrictEqual(response.json(), { keys: [] }, text)
+      t.assert.deepStrictEqual(log.lines.map(({ level, code }) => [level, code]), [[40, 'ERR_TOKEN_BAD_PAYLOAD']])
+    }
+  })
+
+  test('a signing serializer with another separator works', async (t: TestContext) => {
+    const own = new URLSafeTimedSerializer(secretKey, { salt: 's', signerOptions: { sep: ':', digestMethod: 'sha512' } })
+    class Own extends SecureCookieSessionInterface {
+      override getSigningSerializer (): URLSafeTimedSerializer { return own }
+    }
+    const { visit } = await sessionApp(t, { sessionInterface: new Own() })
+
+    const response = await visit((session) => { session.user_id = 42 })
+
+    t.assert.strictEqual(response.statusCode, 200)
+    t.assert.strictEqual((await visit(read, { cookie: cookieAfter(response) })).body, '42')
+    t.assert.strictEqual((await visit(read, { cookie: `session=${own.dumps('{"user_id":7}', { serializer: { dumps: String } })}` })).body, '7')
+  })
+})

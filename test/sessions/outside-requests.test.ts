@@ -1,0 +1,149 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import secureSession, { SecureCookieSession, SessionInterface } from '../../lib/index.ts'
+import type { SecureSessionOptions, Session } from '../../lib/index.ts'
+import { buildApp, cookieOf, logOf, noise, refusalOf, signingSerializer } from '../helpers.ts'
+
+function valueOf (data: unknown, salt = 'cookie-session'): string {
+  return cookieOf(data, { salt }).slice('session='.length)
+}
+
+describe('createSession, encodeSession and decodeSession', () => {
+  test('make a session, its cookie, and the session again', async (t: TestContext) => {
+    const app = await buildApp(t)
+
+    const session = app.createSession({ user_id: 42 })
+    session.cart = { items: [1] }
+    const cookie = app.encodeSession(session)
+    const again = app.decodeSession(cookie)
+
+    t.assert.ok(session instanceof SecureCookieSession)
+    t.assert.deepStrictEqual(signingSerializer().loads(cookie), { user_id: 42, cart: { items: [1] } })
+    t.assert.deepStrictEqual(again?.data(), { user_id: 42, cart: { items: [1] } })
+    t.assert.deepStrictEqual(app.createSession().data(), {})
+  })
+
+  test('give every caller data of its own', async (t: TestContext) => {
+    const app = await buildApp(t)
+    const cookie = valueOf({ list: [1] })
+
+    app.decodeSession(cookie)?.list.push(2)
+
+    t.assert.deepStrictEqual(app.decodeSession(cookie)?.data(), { list: [1] })
+  })
+
+  test('refuse what a request would refuse', async (t: TestContext) => {
+    const log = logOf()
+    const app = await buildApp(t, {}, { server: log.server })
+
+    for (const cookie of [undefined, 'forged', `${valueOf({ a: 1 })}A`]) t.assert.strictEqual(app.decodeSession(cookie), null)
+    t.assert.deepStrictEqual(log.lines.filter(({ msg }) => msg === 'session cookie refused').length, 2)
+  })
+
+  test('throw for what a request could not save', async (t: TestContext) => {
+    const app = await buildApp(t)
+
+    t.assert.throws(() => app.encodeSession(app.createSession({ a: () => {} })), { code: 'FST_SESSION_UNSERIALIZABLE' })
+    t.assert.throws(() => app.encodeSession(app.createSession({ a: noise(300_000) })), { code: 'FST_SESSION_COOKIE_OVERFLOW' })
+  })
+
+  test('without a key decode nothing and refuse to encode', async (t: TestContext) => {
+    const app = await buildApp(t, { secretKey: undefined })
+
+    t.assert.strictEqual(app.decodeSession(valueOf({ a: 1 })), null)
+    t.assert.throws(() => app.encodeSession(app.createSession({ a: 1 })), { code: 'FST_SESSION_UNAVAILABLE' })
+  })
+
+  test('read the config as it is now', async (t: TestContext) => {
+    const config = { SECRET_KEY: 'the first key, long enough' }
+    const app = await buildApp(t, { secretKey: undefined }, { config })
+    const first = app.encodeSession(app.createSession({ a: 1 }))
+
+    config.SECRET_KEY = 'the second key, long enough'
+
+    t.assert.strictEqual(app.decodeSession(first), null)
+    t.assert.notStrictEqual(app.encodeSession(app.createSession({ a: 1 })), first)
+  })
+
+  test('take the name of one of several sessions', async (t: TestContext) => {
+    const app = await buildApp(t, { sessions: [{}, { sessionName: 'admin' }] })
+
+    const cookie = app.encodeSession(app.createSession({ a: 1 }, 'admin'), 'admin')
+
+    t.assert.strictEqual(app.decodeSession(cookie), null)
+    t.assert.deepStrictEqual(app.decodeSession(cookie, 'admin')?.data(), { a: 1 })
+    t.assert.throws(() => app.createSession({}, 'nobody'), {
+      code: 'FST_SESSION_INVALID_CONFIG', message: 'sessionName must be one of session, admin, got another name'
+    })
+  })
+
+  test('know the sessions of the scopes around, registered one by one', async (t: TestContext) => {
+    const app = await buildApp(t)
+    let inner: FastifyInstance | undefined
+    app.register(async (scope) => {
+      scope.register(secureSession, { secretKey: 'the key of the admins', sessionName: 'admin' })
+      inner = scope
+    })
+    await app.ready()
+
+    t.assert.deepStrictEqual(inner?.decodeSession(valueOf({ a: 1 }), 'session')?.data(), { a: 1 })
+    t.assert.throws(() => app.createSession({}, 'admin'), { code: 'FST_SESSION_INVALID_CONFIG' })
+  })
+
+  test('refuse for an interface that keeps no signed cookies', async (t: TestContext) => {
+    class Own extends SessionInterface {
+      override openSession (): SecureCookieSession { return new SecureCookieSession() }
+      override saveSession (): void {}
+    }
+    const app = await buildApp(t, { secretKey: undefined, sessionInterface: new Own() })
+
+    t.assert.throws(() => app.createSession(), { name: 'TypeError', message: 'the sessionInterface of session does not keep sessions in signed cookies' })
+  })
+})
+
+describe('compat', () => {
+  interface Compatible {
+    createSecureSession (data?: Record<string, unknown>): Session
+    encodeSecureSession (session: Session, name?: string): string
+    decodeSecureSession (cookie: string | undefined, log?: unknown, name?: string): Session | null
+  }
+
+  test('passes for other plugins and has the helpers of @fastify/secure-session', async (t: TestContext) => {
+    const app = await buildApp(t, { compat: ['@fastify/secure-session', '@fastify/session'] }) as FastifyInstance & Compatible
+    await app.ready()
+
+    const cookie = app.encodeSecureSession(app.createSecureSession({ a: 1 }))
+
+    t.assert.strictEqual(app.hasPlugin('@fastify/secure-session'), true)
+    t.assert.strictEqual(app.hasPlugin('@fastify/session'), true)
+    t.assert.deepStrictEqual(app.decodeSecureSession(cookie)?.data(), { a: 1 })
+    t.assert.strictEqual(app.decodeSecureSession('forged', app.log), null)
+  })
+
+  test('for @fastify/session alone adds no helper', async (t: TestContext) => {
+    const app = await buildApp(t, { compat: ['@fastify/session'] })
+    await app.ready()
+
+    t.assert.strictEqual(app.hasPlugin('@fastify/session'), true)
+    t.assert.strictEqual(app.hasDecorator('createSecureSession'), false)
+  })
+
+  test('is off if not asked for', async (t: TestContext) => {
+    const app = Fastify()
+    t.after(() => app.close())
+    app.register(secureSession, [{ sessionName: 'session' }] as unknown as SecureSessionOptions)
+    await app.ready()
+
+    t.assert.strictEqual(app.hasPlugin('@fastify/secure-session'), false)
+  })
+
+  for (const compat of ['@fastify/secure-session', 'session', true, null, {}, ['@fastify/cookie'], [1]]) {
+    test(`of ${JSON.stringify(compat)} stops the start`, async (t: TestContext) => {
+      const error = await refusalOf(t, { compat } as unknown as SecureSessionOptions)
+
+      t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG', error.message)
+    })
+  }
+})

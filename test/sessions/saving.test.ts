@@ -1,0 +1,973 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Readable } from 'node:stream'
+import fastifyCookie from '@fastify/cookie'
+import type { FastifyInstance } from 'fastify'
+import type { Session } from '../../lib/index.ts'
+import { cookieAfter, cookieOf, logOf, noise, parseSetCookie, savedData, sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
+import type { Act } from '../helpers.ts'
+
+const now = Date.UTC(2024, 0, 1)
+/** 31 days later. */
+const inAMonth = 'Thu, 01 Feb 2024 00:00:00 GMT'
+
+describe('the cookie', () => {
+  test('is what Flask on SHA-512 makes of the same data', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 })
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session) => { session.user_id = 42 })
+
+    // Flask 3.1.3, ItsDangerous 2.2.0, digest_method = hashlib.sha512
+    t.assert.strictEqual(response.headers['set-cookie'],
+      'session=eyJ1c2VyX2lkIjo0Mn0.ZVPxAA.V3ItAyolOyjSRmLVPYRc93Z0cZCcvHR6WGpW4qofLHeHBPQVaNCbVgBgv2_UsfICDuyE0L3VPSJxwXxlFaSDTw; Path=/; HttpOnly')
+  })
+
+  test('is what stock Flask makes of the same data with the digest sha1', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 })
+    const { visit } = await sessionApp(t, { digestMethod: 'sha1' })
+
+    const response = await visit((session) => { session.user_id = 42 })
+
+    // Flask 3.1.3, ItsDangerous 2.2.0
+    t.assert.strictEqual(response.headers['set-cookie'], 'session=eyJ1c2VyX2lkIjo0Mn0.ZVPxAA.iwZUt7PZ7jC8AjzoTlM10FrBrxw; Path=/; HttpOnly')
+  })
+
+  test('has an Expires when the session is permanent', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now })
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session) => { session.permanent = true })
+
+    t.assert.deepStrictEqual(sessionCookieOf(response)?.attributes, { Path: '/', Expires: inAMonth, HttpOnly: true })
+  })
+
+  test('is deleted with the same attributes when the session was emptied', async (t: TestContext) => {
+    const cookie = { domain: 'example.com', path: '/app', httpOnly: false, secure: true, partitioned: true, sameSite: 'None' }
+    const { visit } = await sessionApp(t, { cookie })
+    const empty: Act[] = [
+      (session) => { session.clear() },
+      (session) => { session.delete() },
+      (session) => { delete session.a },
+      (session) => session.pop('a'),
+      (_session, request) => { request.session = null },
+      (_session, request) => { request.session = {} },
+      async (session) => { await session.destroy() },
+      async (session) => { await session.regenerate() }
+    ]
+
+    for (const act of empty) {
+      const response = await visit(act, { cookie: cookieOf({ a: 1 }) })
+
+      t.assert.strictEqual(response.headers['set-cookie'],
+        'session=; Max-Age=0; Domain=example.com; Path=/app; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; Partitioned; SameSite=None')
+      t.assert.strictEqual(response.headers.vary, 'Cookie')
+    }
+  })
+
+  test('is deleted with HttpOnly and the default path', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session) => { session.clear() }, { cookie: cookieOf({ a: 1 }) })
+
+    t.assert.strictEqual(response.headers['set-cookie'], 'session=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly')
+  })
+
+  test('is neither set nor deleted when an empty session stays empty', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    for (const cookie of [undefined, 'session=', 'session=forged', cookieOf({})]) {
+      const response = await visit((session) => session.size, { cookie })
+
+      t.assert.strictEqual(response.headers['set-cookie'], undefined)
+      t.assert.strictEqual(response.headers.vary, 'Cookie')
+    }
+  })
+
+  test('is set when a key came and another went', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session) => { session.clear(); session.b = 2 }, { cookie: cookieOf({ a: 1 }) })
+
+    t.assert.deepStrictEqual(savedData(response), { b: 2 })
+  })
+
+  test('has one value for one data, and a new timestamp with touch', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now })
+    const { browser } = await sessionApp(t)
+    const { visit } = browser()
+
+    const first = await visit((session) => { session.a = 1 })
+    t.mock.timers.tick(1000)
+    const read = await visit((session) => session.a)
+    const touched = await visit((session) => { session.touch() })
+
+    t.assert.strictEqual(read.headers['set-cookie'], undefined)
+    t.assert.notStrictEqual(cookieAfter(touched), cookieAfter(first))
+    t.assert.deepStrictEqual(savedData(touched), { a: 1 })
+  })
+})
+
+describe('refreshing', () => {
+  const untouched: Act = () => {}
+  const read: Act = (session) => session.a
+  const write: Act = (session) => { session.b = 2 }
+  const table: Array<[permanent: boolean, refresh: boolean, name: string, act: Act, isSet: boolean, vary: string | undefined]> = [
+    [true, true, 'untouched', untouched, true, 'Cookie'],
+    [true, true, 'read', read, true, 'Cookie'],
+    [true, true, 'written', write, true, 'Cookie'],
+    [true, false, 'untouched', untouched, false, undefined],
+    [true, false, 'read', read, false, 'Cookie'],
+    [true, false, 'written', write, true, 'Cookie'],
+    [false, true, 'untouched', untouched, false, undefined],
+    [false, true, 'read', read, false, 'Cookie'],
+    [false, true, 'written', write, true, 'Cookie'],
+    [false, false, 'untouched', untouched, false, undefined],
+    [false, false, 'read', read, false, 'Cookie'],
+    [false, false, 'written', write, true, 'Cookie']
+  ]
+  for (const [permanent, refreshEachRequest, name, act, isSet, vary] of table) {
+    const title = `a ${permanent ? 'permanent' : 'passing'} session that was ${name} is ${isSet ? '' : 'not '}sent with refresh ${refreshEachRequest ? 'on' : 'off'}`
+    test(title, async (t: TestContext) => {
+      t.mock.timers.enable({ apis: ['Date'], now })
+      const { visit } = await sessionApp(t, { refreshEachRequest })
+      const cookie = cookieOf(permanent ? { a: 1, _permanent: true } : { a: 1 })
+      t.mock.timers.tick(1000)
+
+      const response = await visit(act, { cookie })
+
+      t.assert.strictEqual(response.headers.vary, vary)
+      const saved = sessionCookieOf(response)
+      t.assert.strictEqual(saved !== undefined, isSet)
+      t.assert.strictEqual(saved?.attributes.Expires, isSet && permanent ? 'Thu, 01 Feb 2024 00:00:01 GMT' : undefined)
+    })
+  }
+
+  test('a refreshed session keeps its data and gets a new timestamp', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now })
+    const { visit } = await sessionApp(t)
+    const cookie = cookieOf({ list: [1], _permanent: true })
+    t.mock.timers.tick(1000)
+
+    const response = await visit(untouched, { cookie })
+
+    t.assert.notStrictEqual(cookieAfter(response), cookie)
+    t.assert.deepStrictEqual(savedData(response), { list: [1], _permanent: true })
+  })
+
+  test('a refused cookie is not refreshed', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit(untouched, { cookie: cookieOf({ _permanent: true }, { key: 'another key' }) })
+
+    t.assert.strictEqual(response.headers['set-cookie'], undefined)
+  })
+})
+
+describe('Vary', () => {
+  const present: Array<[given: string | string[], sent: string]> = [
+    ['Accept-Encoding', 'Accept-Encoding, Cookie'],
+    ['Accept-Encoding, Accept-Language', 'Accept-Encoding, Accept-Language, Cookie'],
+    ['Cookie', 'Cookie'],
+    ['cookie', 'cookie'],
+    ['Accept, COOKIE, Origin', 'Accept, COOKIE, Origin'],
+    ['*', '*'],
+    ['Accept, *', '*'],
+    ['X-Cookie', 'X-Cookie, Cookie']
+  ]
+  for (const [given, sent] of present) {
+    test(`beside '${given}' becomes '${sent}'`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t)
+
+      const response = await visit((session, _request, reply) => {
+        reply.header('vary', given)
+        session.a = 1
+      })
+
+      t.assert.strictEqual(response.headers.vary, sent)
+    })
+  }
+
+  test('given as a list is joined', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session, _request, reply) => {
+      reply.header('vary', ['Accept', 'Origin'])
+      session.get('a')
+    })
+
+    t.assert.deepStrictEqual(String(response.headers.vary).split(/, */), ['Accept', 'Origin', 'Cookie'])
+  })
+
+  test('set on the raw response is kept', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session, _request, reply) => {
+      reply.raw.setHeader('Vary', 'Origin')
+      session.get('a')
+    })
+
+    t.assert.strictEqual(response.headers.vary, 'Origin, Cookie')
+  })
+})
+
+describe('beside other cookies', () => {
+  const setsOthers = (app: FastifyInstance): void => {
+    app.addHook('onSend', async (_request, reply) => { reply.setCookie('sent', '4', { path: '/' }) })
+  }
+
+  for (const when of ['before', 'after'] as const) {
+    test(`there is one of ours when the application set some with a hook from ${when} the registration`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, {}, {
+        before: async (app) => {
+          await app.register(fastifyCookie)
+          if (when === 'before') setsOthers(app)
+        },
+        after: (app) => {
+          if (when === 'after') app.register(async () => setsOthers(app))
+        }
+      })
+
+      const response = await visit((session, _request, reply) => {
+        reply.setCookie('early', '1')
+        session.a = 1
+        reply.header('set-cookie', 'plain=2')
+        reply.header('set-cookie', ['list=3', 'list=3b'])
+      })
+
+      t.assert.deepStrictEqual(setCookiesOf(response).map(({ name }) => name).sort(), ['early', 'list', 'list', 'plain', 'sent', 'session'])
+    })
+  }
+
+  test('there is one of ours when @fastify/cookie came with the plugin', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session, _request, reply) => {
+      reply.setCookie('other', '1')
+      session.a = 1
+    })
+
+    t.assert.deepStrictEqual(setCookiesOf(response).map(({ name }) => name).sort(), ['other', 'session'])
+  })
+
+  test('those on the raw response are kept', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session, _request, reply) => {
+      reply.raw.setHeader('set-cookie', ['raw=1', 'raw2=2'])
+      session.a = 1
+    })
+
+    t.assert.deepStrictEqual(setCookiesOf(response).map(({ name }) => name).sort(), ['raw', 'raw2', 'session'])
+  })
+
+  test('the others stay when ours is replaced', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit(async (session, _request, reply) => {
+      reply.header('set-cookie', 'first=1')
+      session.a = 1
+      await session.save()
+      reply.header('set-cookie', 'second=2')
+      session.a = 2
+    })
+
+    t.assert.deepStrictEqual(setCookiesOf(response).map(({ name }) => name).sort(), ['first', 'second', 'session'])
+    t.assert.deepStrictEqual(savedData(response), { a: 2 })
+  })
+
+  test('ours is found among many', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    const ours = cookieOf({ user_id: 42 })
+    const headers = [
+      ours, `a=1; ${ours}; b=2`, `a=1;${ours};b=2`, `xsession=no; ${ours}`, `session2=no; ${ours}`, `a=session; ${ours}`,
+      `"session=no"; ${ours}`, `a= ${ours.replace('=', '')}; ${ours}`, `a;\t ${ours}\t ;b`, `${ours}; session=second`, `=x; ;;${ours}`,
+      ours.replace('=', '= ')
+    ]
+
+    for (const cookie of headers) {
+      t.assert.strictEqual((await visit((session) => session.user_id, { cookie })).body, '42', cookie.replace(ours, 'OURS'))
+    }
+  })
+
+  test('none is taken for ours that is not', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    const ours = cookieOf({ user_id: 42 })
+    const value = ours.slice('session='.length)
+
+    for (const cookie of [`Session=${value}`, `x${ours}`, `a=${ours}`, `session ${value}`, `session =${value}`, `\u00a0${ours}`, `session=1; ${ours}`]) {
+      t.assert.strictEqual((await visit((session) => session.user_id ?? 'nobody', { cookie })).body, 'nobody', cookie)
+    }
+  })
+})
+
+describe('each kind of response', () => {
+  test('a 404 carries what its handler wrote', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => app.setNotFoundHandler((request, reply) => {
+        request.session.lost = request.url
+        reply.code(404).send('nothing here')
+      })
+    })
+
+    const response = await visit(undefined, { url: '/nowhere' })
+
+    t.assert.strictEqual(response.statusCode, 404)
+    t.assert.deepStrictEqual(savedData(response), { lost: '/nowhere' })
+  })
+
+  test('the default 404 refreshes a permanent session and reads nothing else', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const permanent = await visit(undefined, { url: '/nowhere', cookie: cookieOf({ _permanent: true }) })
+    const passing = await visit(undefined, { url: '/nowhere', cookie: cookieOf({ a: 1 }) })
+
+    t.assert.strictEqual(permanent.statusCode, 404)
+    t.assert.deepStrictEqual(savedData(permanent), { _permanent: true })
+    t.assert.strictEqual(passing.headers['set-cookie'], undefined)
+    t.assert.strictEqual(passing.headers.vary, undefined)
+  })
+
+  test('callNotFound carries what was written before', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session, _request, reply) => {
+      session.a = 1
+      reply.callNotFound()
+      return reply
+    })
+
+    t.assert.strictEqual(response.statusCode, 404)
+    t.assert.deepStrictEqual(savedData(response), { a: 1 })
+  })
+
+  test('an error carries what was written before it', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session) => {
+      session.a = 1
+      throw new Error('no')
+    })
+
+    t.assert.strictEqual(response.statusCode, 500)
+    t.assert.deepStrictEqual(savedData(response), { a: 1 })
+  })
+
+  test('an error carries what its handler wrote', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => app.setErrorHandler((error: Error, request, reply) => {
+        request.session.flash = error.message
+        reply.code(418).send('teapot')
+      })
+    })
+
+    const response = await visit(() => { throw new Error('no') })
+
+    t.assert.strictEqual(response.statusCode, 418)
+    t.assert.deepStrictEqual(savedData(response), { flash: 'no' })
+  })
+
+  test('a stream, a redirect and HEAD carry the cookie', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const stream = await visit((session) => { session.a = 1; return Readable.from(['a', 'b']) })
+    const redirect = await visit((session, _request, reply) => { session.a = 1; return reply.redirect('/there') })
+    const head = await visit((session) => { session.a = 1; return 'body' }, { method: 'HEAD' })
+    const web = await visit((session) => { session.a = 1; return new Response('web', { headers: { 'set-cookie': 'web=1' } }) })
+
+    t.assert.strictEqual(stream.body, 'ab')
+    t.assert.strictEqual(redirect.headers.location, '/there')
+    t.assert.strictEqual(head.body, '')
+    t.assert.deepStrictEqual(setCookiesOf(web).map(({ name }) => name).sort(), ['session', 'web'])
+    for (const response of [stream, redirect, head, web]) t.assert.deepStrictEqual(savedData(response), { a: 1 })
+  })
+
+  test('a reply from an early hook carries what the hook wrote', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => app.addHook('preHandler', async (request, reply) => {
+        request.session.denied = true
+        return reply.code(403).send('no')
+      })
+    })
+
+    const response = await visit()
+
+    t.assert.strictEqual(response.statusCode, 403)
+    t.assert.deepStrictEqual(savedData(response), { denied: true })
+  })
+
+  test('a request that is refused before any hook gets its answer', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, { server: { routerOptions: { maxParamLength: 5 } }, after: (app) => app.get('/p/:id', async () => 'x') })
+
+    t.assert.strictEqual((await visit(undefined, { url: '/p/toolongaparam', cookie: cookieOf({ _permanent: true }) })).statusCode, 414)
+    t.assert.strictEqual((await visit(undefined, { url: '/p/%zz' })).statusCode, 400)
+  })
+})
+
+describe('hooks of the application', () => {
+  const writes: Record<string, (session: Session) => unknown> = {
+    'a write': (session) => { session.late = 1 },
+    'a nested change': (session) => { session.cart.late = 1 },
+    'a delete': (session) => { delete session.cart },
+    'an end': (session) => { session.delete() }
+  }
+  const expected: Record<string, unknown> = {
+    'a write': { cart: { a: 1 }, late: 1 },
+    'a nested change': { cart: { a: 1, late: 1 } },
+    'a delete': undefined,
+    'an end': undefined
+  }
+  for (const [name, write] of Object.entries(writes)) {
+    for (const when of ['before', 'after'] as const) {
+      for (const handler of ['wrote', 'read', 'did nothing'] as const) {
+        test(`${name} in an onSend hook from ${when} the registration is saved once when the handler ${handler}`, async (t: TestContext) => {
+          const { visit } = await sessionApp(t, {}, {
+            // Within a plugin, as hooks added outside of one come before those of all plugins.
+            [when]: (app: FastifyInstance) => app.register(async () => {
+              app.addHook('onSend', async (request) => { write(request.session) })
+            })
+          })
+
+          const response = await visit((session) => {
+            if (handler === 'read') session.get('cart')
+            if (handler === 'wrote') session.update({ temporary: 1 })
+            if (handler === 'wrote') session.delete('temporary')
+          }, { cookie: cookieOf({ cart: { a: 1 } }) })
+
+          t.assert.strictEqual(response.statusCode, 200)
+          const cookie = sessionCookieOf(response)
+          t.assert.ok(cookie)
+          if (cookie.value === '') t.assert.strictEqual(expected[name], undefined)
+          else t.assert.deepStrictEqual(savedData(response), expected[name])
+          t.assert.strictEqual(response.headers.vary, 'Cookie')
+        })
+      }
+    }
+  }
+
+  test('a read in a later onSend hook adds Vary', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => app.register(async () => { app.addHook('onSend', async (request) => { request.session.get('a') }) })
+    })
+
+    const response = await visit(undefined, { cookie: cookieOf({ a: 1 }) })
+
+    t.assert.strictEqual(response.headers.vary, 'Cookie')
+    t.assert.strictEqual(response.headers['set-cookie'], undefined)
+  })
+
+  test('a later onSend hook that changes a value taken out before, and does not touch the session, is too late', async (t: TestContext) => {
+    let cart: { items: number[] } | undefined
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => app.register(async () => { app.addHook('onSend', async () => { cart?.items.push(1) }) })
+    })
+
+    const response = await visit((session) => { cart = session.cart }, { cookie: cookieOf({ cart: { items: [] } }) })
+
+    t.assert.deepStrictEqual(cart, { items: [1] })
+    t.assert.strictEqual(response.headers['set-cookie'], undefined)
+  })
+
+  test('a later onSend hook that throws leaves one cookie', async (t: TestContext) => {
+    for (const act of ['wrote', 'was permanent'] as const) {
+      const { visit } = await sessionApp(t, {}, {
+        after: (app) => app.register(async () => {
+          let thrown = false
+          app.addHook('onSend', async () => {
+            if (thrown) return
+            thrown = true
+            throw new Error('later')
+          })
+        })
+      })
+
+      const response = await visit((session) => { if (act === 'wrote') session.a = 1 }, { cookie: cookieOf({ a: 0, _permanent: true }) })
+
+      t.assert.strictEqual(response.statusCode, 500)
+      t.assert.deepStrictEqual(savedData(response), { a: act === 'wrote' ? 1 : 0, _permanent: true })
+      t.assert.strictEqual(response.headers.vary, 'Cookie')
+    }
+  })
+
+  test('an error handler after a later onSend hook threw may still end the session', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => {
+        app.setErrorHandler((error: Error, request, reply) => {
+          request.session.delete()
+          reply.send(error.message)
+        })
+        app.register(async () => {
+          app.addHook('onSend', async (_request, reply) => { if (reply.statusCode === 200) throw new Error('later') })
+        })
+      }
+    })
+
+    const response = await visit((session) => { session.a = 1 }, { cookie: cookieOf({ a: 0 }) })
+
+    t.assert.strictEqual(sessionCookieOf(response)?.attributes['Max-Age'], '0')
+  })
+
+  test('a nested change that cannot be saved any more is logged', async (t: TestContext) => {
+    const log = logOf()
+    const { visit } = await sessionApp(t, {}, {
+      server: log.server,
+      after: (app) => app.register(async () => {
+        app.addHook('onSend', async (request) => { request.session.cart.map = new Map([['secret', 'value']]) })
+      })
+    })
+
+    const response = await visit(() => 'sent', { cookie: cookieOf({ cart: {} }) })
+
+    t.assert.strictEqual(response.body, 'sent')
+    t.assert.strictEqual(response.headers['set-cookie'], undefined)
+    const [line, ...more] = log.lines.filter(({ level }) => level >= 40)
+    t.assert.deepStrictEqual(more, [])
+    t.assert.strictEqual(line?.level, 50)
+    t.assert.strictEqual(line.msg, 'the session was changed after it was saved, and could not be saved again')
+    t.assert.strictEqual((line.err as { code: string }).code, 'FST_SESSION_UNSERIALIZABLE')
+  })
+
+  for (const ending of ['answers', 'throws', 'goes on'] as const) {
+    test(`what an onRequest hook from before the registration writes is saved when it ${ending}`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, {}, {
+        before: (app) => app.addHook('onRequest', async (request, reply) => {
+          request.session.early = true
+          if (ending === 'answers') return reply.send('early')
+          if (ending === 'throws') throw new Error('early')
+        })
+      })
+
+      const response = await visit()
+
+      t.assert.deepStrictEqual(savedData(response), { early: true })
+      t.assert.strictEqual(response.headers.vary, 'Cookie')
+    })
+  }
+
+  test('an onRequest hook from before the registration reads with the config of this very request', async (t: TestContext) => {
+    const config = { SECRET_KEY: 'the old key, long enough' }
+    const seen: unknown[] = []
+    const { visit } = await sessionApp(t, { secretKey: undefined }, {
+      config,
+      before: (app) => app.addHook('onRequest', async (request) => { seen.push(request.session.user_id) })
+    })
+    const cookie = cookieOf({ user_id: 42 }, { key: 'the new key, long enough' })
+
+    await visit(undefined, { cookie })
+    config.SECRET_KEY = 'the new key, long enough'
+    await visit(undefined, { cookie })
+
+    t.assert.deepStrictEqual(seen, [undefined, 42])
+  })
+
+  test('every hook sees one and the same session', async (t: TestContext) => {
+    const seen = new Set<unknown>()
+    const { visit } = await sessionApp(t, {}, {
+      before: (app) => app.addHook('onRequest', async (request) => { seen.add(request.session) }),
+      after: (app) => {
+        app.addHook('preValidation', async (request) => { seen.add(request.session) })
+        app.addHook('onSend', async (request) => { seen.add(request.session) })
+        app.addHook('onResponse', async (request) => { seen.add(request.session) })
+      }
+    })
+
+    await visit((session, request) => { seen.add(session).add(request.session) })
+
+    t.assert.strictEqual(seen.size, 1)
+  })
+})
+
+describe('a save that fails', () => {
+  const failures: Record<string, [act: Act, code: string, message: RegExp]> = {
+    overflow: [
+      (session) => { session.big = noise(8000) },
+      'FST_SESSION_COOKIE_OVERFLOW', /^The session is too large: \d+ bytes, the limit is 4093, MAX_COOKIE_SIZE\. The largest keys are big \(\d+\)/
+    ],
+    'an unserializable value': [
+      (session) => { session.cart = { items: [1, 2, () => {}] } },
+      'FST_SESSION_UNSERIALIZABLE', /^The session cannot be saved: cart\.items\[2\] cannot be written as JSON: a function$/
+    ]
+  }
+  for (const [name, [act, code, message]] of Object.entries(failures)) {
+    test(`for ${name} is a 500 with its code and no Set-Cookie`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t)
+
+      const response = await visit(act, { cookie: cookieOf({ a: 1 }) })
+
+      t.assert.strictEqual(response.statusCode, 500)
+      t.assert.strictEqual(response.json().code, code)
+      t.assert.match(response.json().message, message)
+      t.assert.strictEqual(response.headers['set-cookie'], undefined)
+      t.assert.strictEqual(response.headers.vary, 'Cookie')
+    })
+
+    test(`for ${name} is mended by an error handler that clears the session`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, {}, {
+        after: (app) => app.setErrorHandler((error: Error & { code: string }, request, reply) => {
+          request.session.clear()
+          request.session.error = error.code
+          reply.code(200).send('mended')
+        })
+      })
+
+      const response = await visit(act, { cookie: cookieOf({ a: 1 }) })
+
+      t.assert.strictEqual(response.statusCode, 200)
+      t.assert.strictEqual(response.body, 'mended')
+      t.assert.deepStrictEqual(savedData(response), { error: code })
+    })
+  }
+
+  test('is mended by an error handler that changes the value inside', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => app.setErrorHandler((error: Error, request, reply) => {
+        request.session.cart.items.pop()
+        reply.code(200).send(error.name)
+      })
+    })
+
+    const response = await visit((session) => { session.cart.items.push(() => {}) }, { cookie: cookieOf({ cart: { items: [1] } }) })
+
+    t.assert.strictEqual(response.statusCode, 200)
+    t.assert.strictEqual(response.headers['set-cookie'], undefined)
+
+    const changed = await visit((session) => { session.cart.items.push(2, () => {}) }, { cookie: cookieOf({ cart: { items: [1] } }) })
+
+    t.assert.deepStrictEqual(savedData(changed), { cart: { items: [1, 2] } })
+  })
+
+  test('and fails again in the error handler ends in a 500', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => app.setErrorHandler((error: Error, request, reply) => {
+        request.session.worse = () => {}
+        reply.code(200).send(error.name)
+      })
+    })
+
+    const response = await visit((session) => { session.bad = () => {} })
+
+    t.assert.strictEqual(response.statusCode, 500)
+    t.assert.strictEqual(response.headers['set-cookie'], undefined)
+  })
+
+  test('leaves the error of the application alone', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session) => {
+      session.bad = () => {}
+      throw Object.assign(new Error('gone'), { statusCode: 410 })
+    })
+
+    t.assert.ok(response.statusCode >= 400)
+    t.assert.strictEqual(response.headers['set-cookie'], undefined)
+  })
+
+  test('names the three largest keys, the largest first', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, { maxCookieSize: 200 })
+
+    const response = await visit((session) => { session.update({ a: 'x', b: noise(30), c: noise(10), d: noise(20), e: noise(200) }) })
+
+    t.assert.match(response.json().message, /the limit is 200, MAX_COOKIE_SIZE\. The largest keys are e \(208\), b \(38\), d \(28\)\. Keep/)
+  })
+
+  test('keeps the reason of the serializer as the cause', async (t: TestContext) => {
+    const cause = new Error('an own reason')
+    let seen: unknown
+    const serializer = { dumps: (): string => { throw cause }, loads: JSON.parse }
+    const { visit } = await sessionApp(t, { serializer }, {
+      after: (app) => app.setErrorHandler((error: Error, _request, reply) => { seen = error.cause; reply.code(500).send(error) })
+    })
+
+    const response = await visit((session) => { session.a = 1 })
+
+    t.assert.strictEqual(response.json().message, 'The session cannot be saved: its serializer threw an error')
+    t.assert.strictEqual(seen, cause)
+  })
+})
+
+describe('after the headers are gone', () => {
+  test('reads work and a write throws', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    let code: unknown
+    async function * body (session: Session): AsyncGenerator<string> {
+      yield 'first '
+      await delay(1)
+      yield `user ${String(session.user_id)} ${String(session.cart.items.length)}`
+      try {
+        session.user_id = 43
+      } catch (error) {
+        code = (error as { code: string }).code
+      }
+    }
+
+    const response = await visit((session) => Readable.from(body(session)), { cookie: cookieOf({ user_id: 42, cart: { items: [] } }) })
+
+    t.assert.strictEqual(response.body, 'first user 42 0')
+    t.assert.strictEqual(code, 'FST_SESSION_HEADERS_SENT')
+    t.assert.strictEqual(response.headers['set-cookie'], undefined)
+  })
+
+  test('a write in an onResponse hook throws, and so does save', async (t: TestContext) => {
+    const codes: unknown[] = []
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => app.addHook('onResponse', async (request) => {
+        for (const act of [() => { request.session.a = 1 }, () => request.session.save(), () => { request.session = null }]) {
+          try {
+            await act()
+          } catch (error) {
+            codes.push((error as { code: string }).code)
+          }
+        }
+      })
+    })
+
+    await visit((session) => session.a)
+
+    t.assert.deepStrictEqual(codes, ['FST_SESSION_HEADERS_SENT', 'FST_SESSION_HEADERS_SENT', 'FST_SESSION_HEADERS_SENT'])
+  })
+})
+
+describe('save and hijack', () => {
+  test('save puts the headers into the response at once', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit(async (session, _request, reply) => {
+      session.a = 1
+      await session.save()
+      reply.hijack()
+      reply.raw.writeHead(200, { 'content-type': 'text/event-stream' })
+      reply.raw.end(`${String(reply.getHeader('set-cookie')).slice(0, 8)} ${String(reply.raw.getHeader('vary'))}`)
+      return reply
+    })
+
+    t.assert.strictEqual(response.body, 'session= Cookie')
+    t.assert.deepStrictEqual(savedData(response), { a: 1 })
+    t.assert.strictEqual(response.headers.vary, 'Cookie')
+  })
+
+  test('save sends the cookie also when nothing changed, in every form of the call', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    const callback = t.mock.fn()
+
+    const awaited = await visit(async (session) => { await session.save() }, { cookie: cookieOf({ a: 1 }) })
+    const called = await visit((session) => { session.save(callback) }, { cookie: cookieOf({ a: 1 }) })
+
+    t.assert.deepStrictEqual(savedData(awaited), { a: 1 })
+    t.assert.deepStrictEqual(savedData(called), { a: 1 })
+    t.assert.deepStrictEqual(callback.mock.calls.map(({ arguments: given }) => given), [[null]])
+  })
+
+  test('save sends nothing for an empty session, and the deletion for one that was emptied', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const empty = await visit(async (session) => { await session.save() })
+    const emptied = await visit(async (session) => { session.clear(); await session.save() }, { cookie: cookieOf({ a: 1 }) })
+
+    t.assert.strictEqual(empty.headers['set-cookie'], undefined)
+    t.assert.strictEqual(sessionCookieOf(emptied)?.attributes['Max-Age'], '0')
+  })
+
+  test('save twice and a write after it leave one cookie, the last', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit(async (session) => {
+      session.a = 1
+      await session.save()
+      await session.save()
+      session.a = 2
+    })
+
+    t.assert.deepStrictEqual(savedData(response), { a: 2 })
+  })
+
+  test('save tells of a session that cannot be saved', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    let told: unknown
+
+    const response = await visit(async (session) => {
+      session.bad = () => {}
+      await session.save((error) => { told = (error as unknown as { code: string }).code })
+      delete session.bad
+      session.good = 1
+    })
+
+    t.assert.strictEqual(told, 'FST_SESSION_UNSERIALIZABLE')
+    t.assert.deepStrictEqual(savedData(response), { good: 1 })
+  })
+
+  test('save in an onRequest hook from before the registration is no error', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      before: (app) => app.addHook('onRequest', async (request) => {
+        request.session.a = 1
+        await request.session.save()
+      })
+    })
+
+    t.assert.deepStrictEqual(savedData(await visit()), { a: 1 })
+  })
+
+  const changes: Record<string, Act> = {
+    'a write': (session) => { session.a = 2 },
+    'a nested change': (session) => { session.list.push(1) }
+  }
+  for (const [name, change] of Object.entries(changes)) {
+    test(`${name} that a hijacked reply drops is logged once`, async (t: TestContext) => {
+      const log = logOf()
+      const { visit } = await sessionApp(t, {}, { server: log.server })
+
+      const response = await visit((session, request, reply) => {
+        change(session, request, reply)
+        change(session, request, reply)
+        reply.hijack()
+        reply.raw.end('raw')
+        return reply
+      }, { cookie: cookieOf({ a: 1, list: [] }) })
+
+      t.assert.strictEqual(response.body, 'raw')
+      t.assert.strictEqual(response.headers['set-cookie'], undefined)
+      t.assert.deepStrictEqual(log.lines.map(({ level, msg }) => [level, msg]), [
+        [40, 'a change of the session was lost: the reply was hijacked or sent raw. Call session.save() before']
+      ])
+    })
+  }
+
+  const harmless: Record<string, Act> = {
+    'that read': (session) => { session.list.slice() },
+    'that was saved': async (session) => { session.a = 2; await session.save() },
+    'that did nothing': () => {}
+  }
+  for (const [name, act] of Object.entries(harmless)) {
+    test(`a hijacked reply ${name} logs nothing`, async (t: TestContext) => {
+      const log = logOf()
+      const { visit } = await sessionApp(t, {}, { server: log.server })
+
+      await visit(async (session, request, reply) => {
+        await act(session, request, reply)
+        reply.hijack()
+        reply.raw.end('raw')
+        return reply
+      }, { cookie: cookieOf({ a: 1, list: [] }) })
+
+      t.assert.deepStrictEqual(log.lines, [])
+    })
+  }
+
+  test('an ordinary response logs nothing', async (t: TestContext) => {
+    const log = logOf()
+    const { visit } = await sessionApp(t, {}, { server: log.server })
+
+    await visit((session) => { session.list.push(1) }, { cookie: cookieOf({ list: [] }) })
+
+    t.assert.deepStrictEqual(log.lines, [])
+  })
+})
+
+describe('options of one response', () => {
+  test('replace the configured attributes, and only in this response', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now })
+    const { visit } = await sessionApp(t, { cookie: { domain: 'example.com', sameSite: 'Lax' } })
+
+    const asked = await visit((session) => {
+      session.a = 1
+      session.options({ path: '/app', secure: true, sameSite: 'strict', httpOnly: false, partitioned: true, maxAge: 60 })
+      session.options({ domain: null, expires: new Date(Date.UTC(2024, 5, 1)), userInfo: 'ignored', signed: true })
+    })
+    const next = await visit((session) => { session.a = 1 })
+
+    t.assert.deepStrictEqual(sessionCookieOf(asked)?.attributes, {
+      'Max-Age': '60', Path: '/app', Expires: 'Sat, 01 Jun 2024 00:00:00 GMT', Secure: true, Partitioned: true, SameSite: 'Strict'
+    })
+    t.assert.deepStrictEqual(sessionCookieOf(next)?.attributes, { Domain: 'example.com', Path: '/', HttpOnly: true, SameSite: 'Lax' })
+  })
+
+  const sameSites: Array<[asked: string | boolean | null | undefined, sent: string | undefined]> = [
+    ['lax', 'Lax'], ['NONE', 'None'], [true, 'Strict'], [false, undefined], [null, undefined], [undefined, 'Lax']
+  ]
+  for (const [sameSite, sent] of sameSites) {
+    test(`sameSite ${String(sameSite)} is sent as ${String(sent)}`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, { cookie: { sameSite: 'Lax', secure: true } })
+
+      const response = await visit((session) => { session.a = 1; session.options({ sameSite }) })
+
+      t.assert.strictEqual(sessionCookieOf(response)?.attributes.SameSite, sent)
+    })
+  }
+
+  test('partitioned forces Secure, and auto follows the request', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, { server: { trustProxy: true } })
+
+    const partitioned = await visit((session) => { session.a = 1; session.options({ partitioned: true, secure: false }) })
+    const plain = await visit((session) => { session.a = 1; session.options({ secure: 'auto' }) })
+    const secure = await visit((session) => { session.a = 1; session.options({ secure: 'auto' }) }, { headers: { 'x-forwarded-proto': 'https' } })
+
+    t.assert.strictEqual(sessionCookieOf(partitioned)?.attributes.Secure, true)
+    t.assert.strictEqual(sessionCookieOf(plain)?.attributes.Secure, undefined)
+    t.assert.strictEqual(sessionCookieOf(secure)?.attributes.Secure, true)
+  })
+
+  test('go before the lifetime of a permanent session, but not before its end', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now })
+    const { visit } = await sessionApp(t)
+    const options = { expires: new Date(Date.UTC(2024, 5, 1)), maxAge: 100, path: '/x' }
+
+    const permanent = await visit((session) => { session.permanent = true; session.options(options) })
+    const ended = await visit((session) => { session.clear(); session.options(options) }, { cookie: cookieOf({ a: 1 }) })
+
+    t.assert.deepStrictEqual(sessionCookieOf(permanent)?.attributes, { 'Max-Age': '100', Path: '/x', Expires: 'Sat, 01 Jun 2024 00:00:00 GMT', HttpOnly: true })
+    t.assert.deepStrictEqual(sessionCookieOf(ended)?.attributes, { 'Max-Age': '0', Path: '/x', Expires: 'Thu, 01 Jan 1970 00:00:00 GMT', HttpOnly: true })
+  })
+
+  test('let no header through', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    for (const options of [{ path: '/\r\nSet-Cookie: evil=1' }, { path: '/; Domain=evil' }, { domain: 'a; Secure' }, { sameSite: 'Lax; Secure' }]) {
+      const response = await visit((session) => { session.a = 1; session.options(options) })
+
+      t.assert.strictEqual(response.statusCode, 500, JSON.stringify(options))
+      t.assert.strictEqual(response.headers['set-cookie'], undefined)
+    }
+  })
+
+  test('do not touch the object that was given', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit((session) => { session.a = 1; session.options(Object.freeze({ path: '/x' })); session.options(Object.freeze({ maxAge: 1 })) })
+
+    t.assert.strictEqual(parseSetCookie(String(response.headers['set-cookie'])).attributes.Path, '/x')
+  })
+})
+
+describe('the config of a route', () => {
+  test('session: false means no opening, no refresh, no Vary, and a write says why', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => {
+        app.get('/static', { config: { session: false } }, async (request) => request.session.a ?? 'nothing')
+        app.get('/write', { config: { session: false } }, async (request) => { request.session.a = 1 })
+      }
+    })
+    const cookie = cookieOf({ a: 1, _permanent: true })
+
+    const read = await visit(undefined, { url: '/static', cookie })
+    const write = await visit(undefined, { url: '/write', cookie })
+
+    t.assert.strictEqual(read.body, 'nothing')
+    t.assert.strictEqual(read.headers['set-cookie'], undefined)
+    t.assert.strictEqual(read.headers.vary, undefined)
+    t.assert.strictEqual(write.json().code, 'FST_SESSION_UNAVAILABLE')
+    t.assert.match(write.json().message, /the config of the route has session: false$/)
+  })
+
+  test('gives cookie attributes, which session.options() may replace', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {}, {
+      after: (app) => app.get('/app', { config: { session: { path: '/app', maxAge: 10 } } }, async (request) => {
+        request.session.a = 1
+        request.session.options({ maxAge: 20 })
+      })
+    })
+
+    const response = await visit(undefined, { url: '/app' })
+
+    t.assert.deepStrictEqual(sessionCookieOf(response)?.attributes, { 'Max-Age': '20', Path: '/app', HttpOnly: true })
+  })
+})
