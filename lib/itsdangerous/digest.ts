@@ -25,6 +25,8 @@ export interface Digest {
   readonly digestLength: number
   /** The hash of `data`. Must not keep or change `data`, whose memory is used again. */
   hash (data: Uint8Array): Uint8Array
+  /** Writes the hash of `data` into `target`; for digests that can do so without memory for the hash itself. */
+  hashInto?(data: Uint8Array, target: Buffer, offset: number): void
 }
 
 /** A digest by its name, or one of one's own. */
@@ -49,7 +51,12 @@ export function nodeDigest (name: DigestName): Digest {
   if (!Object.hasOwn(sizes, name)) throw new TypeError(`digestMethod must be ${digestNames}`)
   // The hash is looked up at its first use: builds under FIPS rules may have no SHA-1.
   // By way of a string of one character a byte: for short hashes half the time of an ArrayBuffer from outside of the heap.
-  return { name, ...sizes[name], hash: (data) => Buffer.from(nodeHash(name, data, 'binary'), 'binary') }
+  return {
+    name,
+    ...sizes[name],
+    hash: (data) => Buffer.from(nodeHash(name, data, 'binary'), 'binary'),
+    hashInto (data, target, offset) { target.write(nodeHash(name, data, 'binary'), offset, 'binary') }
+  }
 }
 
 const byName: Record<DigestName, Digest> = {
@@ -122,7 +129,9 @@ export class HMAC {
     let { length } = value
     if (typeof value === 'string') length = inner.write(value, blockLength, 'utf8')
     else inner.set(value, blockLength)
-    this.#outer.set(this.digest.hash(inner.subarray(0, blockLength + length)), blockLength)
+    const message = inner.subarray(0, blockLength + length)
+    if (this.digest.hashInto === undefined) this.#outer.set(this.digest.hash(message), blockLength)
+    else this.digest.hashInto(message, this.#outer, blockLength)
     return wantBytes(this.digest.hash(this.#outer))
   }
 

@@ -43,6 +43,30 @@ export function tryBase64Decode (value: BytesLike): Buffer | undefined {
   return bytes.toString('base64url') === text ? bytes : undefined
 }
 
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const valueOfCode = new Map(Array.from(alphabet, (char, value) => [char.charCodeAt(0), value]))
+
+/**
+ * `bytesToInt(base64Decode(text))`, or `undefined` where these throw.
+ *
+ * Timestamps are read with every token: up to eight characters, which is every date, are read without making bytes.
+ */
+export function base64ToInt (text: string): number | bigint | undefined {
+  if (text.length > 8) {
+    const bytes = tryBase64Decode(text)
+    return bytes === undefined || bytes.length > 8 ? undefined : bytesToInt(bytes)
+  }
+  let bits = 0
+  for (let i = 0; i < text.length; i++) {
+    const value = valueOfCode.get(text.charCodeAt(i))
+    if (value === undefined) return undefined
+    bits = bits * 64 + value
+  }
+  // What does not fill a byte must be zero; a last character that begins one has six bits of it.
+  const spare = 2 ** (text.length * 6 % 8)
+  return text.length % 4 === 1 || bits % spare !== 0 ? undefined : bits / spare
+}
+
 /**
  * The big-endian bytes of an unsigned integer of up to 64 bits, without leading zeros: 0 is empty.
  *

@@ -5,7 +5,7 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/timed/}
  */
 
-import { base64Encode, bytesToInt, intToBytes, tryBase64Decode, wantBytes } from './encoding.ts'
+import { base64Encode, intToBytes, base64ToInt, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { BadSignature, BadTimeSignature, SignatureExpired } from './errors.ts'
 import type { TokenErrorCode } from './errors.ts'
@@ -179,6 +179,5 @@ function textOrBytes (value: BytesLike): string | Buffer {
 }
 
 function readTimestamp (text: BytesLike): number | bigint | undefined {
-  const bytes = tryBase64Decode(text)
-  return bytes === undefined || bytes.length > 8 ? undefined : bytesToInt(bytes)
+  return base64ToInt(typeof text === 'string' ? text : wantBytes(text).toString('latin1'))
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytesToInt, tryBase64Decode } from '../itsdangerous/encoding.ts'
+import { base64ToInt } from '../itsdangerous/encoding.ts'
 import type { Dict } from '../json/dict.ts'
 
 /** A cookie whose signature is right. Its age is to be checked at every use. */
@@ -76,6 +76,6 @@ export class CookieMemo {
 
 function timestampOf (cookie: string, sep: string): number | undefined {
   const end = cookie.lastIndexOf(sep)
-  const bytes = tryBase64Decode(cookie.slice(cookie.lastIndexOf(sep, end - 1) + sep.length, end))
-  return bytes === undefined || bytes.length > 8 ? undefined : Number(bytesToInt(bytes))
+  const timestamp = base64ToInt(cookie.slice(cookie.lastIndexOf(sep, end - 1) + sep.length, end))
+  return timestamp === undefined ? undefined : Number(timestamp)
 }
