@@ -62,16 +62,16 @@ export function asFloat (value: number): ExactNumber {
  * Where Python wrote a float that is a whole number (`1.0`): by list or object, the key and the number. JavaScript has one
  * kind of number, but what is only carried along shall be a float again when it is written.
  */
-const floats = new WeakMap<object, Map<string, number>>()
+const floats = new WeakMap<object, Map<string | number, number>>()
 
 /** Whether this number came as a float and was only carried along. */
 export function isCarriedFloat (around: object, key: string | number, value: number): boolean {
-  return Object.is(floats.get(around)?.get(String(key)), value)
+  return Object.is(floats.get(around)?.get(key), value)
 }
 
 /** Remembers that this number came as a float. */
-export function carryFloat (around: object, key: string, value: number): void {
-  const known = floats.get(around) ?? new Map<string, number>()
+export function carryFloat (around: object, key: string | number, value: number): void {
+  const known = floats.get(around) ?? new Map<string | number, number>()
   floats.set(around, known.set(key, value))
 }
 
@@ -104,22 +104,42 @@ export function mayHaveFloats (text: string): boolean {
  * @throws {SyntaxError} for what is not JSON, or an integer of more than 4300 digits.
  */
 export function parseExact (text: string): unknown {
-  // Not the mark of stringify: a SyntaxError quotes from the text.
-  const mark = newMark()
+  // Not the mark of stringify, since a SyntaxError quotes from the text; and a short one, as it may stand there often.
+  let mark = newMark().slice(-8)
+  while (text.includes(mark)) mark = newMark().slice(-8)
   const marked = text.replace(stringOrNumber, (token) => isLostOnJSON(token) ? `"${mark}${token}"` : token)
-  return JSON.parse(marked, function (this: object, key, value) {
-    if (key.startsWith(mark)) throw new SyntaxError('a number in the place of a key')
-    if (typeof value !== 'string' || !value.startsWith(mark)) return value
+  const json: unknown = JSON.parse(marked)
+  if (isMarked(json, mark)) return numberOf(json.slice(mark.length))
+  if (typeof json === 'object' && json !== null) unmark(json as Record<string, unknown>, mark)
+  return json
+}
+
+/** Puts the numbers into the place of the marked strings; JSON.parse with a reviver would take several times as long. */
+function unmark (around: Record<string | number, unknown>, mark: string): void {
+  const keys = Array.isArray(around) ? around.keys() : Object.keys(around)
+  for (const key of keys) {
+    if (isMarked(key, mark)) throw new SyntaxError('a number in the place of a key')
+    const value = around[key]
+    if (typeof value === 'object' && value !== null) unmark(value as Record<string, unknown>, mark)
+    if (!isMarked(value, mark)) continue
     const token = value.slice(mark.length)
-    if (integer.test(token)) return intOf(token)
-    const number = Number(token)
-    if (Number.isSafeInteger(number)) carryFloat(this, key, number)
-    return number
-  })
+    const number = numberOf(token)
+    // The key is there already, so that even __proto__ is an ordinary one.
+    around[key] = number
+    if (Number.isSafeInteger(number) && !integer.test(token)) carryFloat(around, key, number as number)
+  }
+}
+
+function isMarked (value: unknown, mark: string): value is string {
+  return typeof value === 'string' && value.startsWith(mark)
+}
+
+function numberOf (token: string): number | bigint {
+  return integer.test(token) ? intOf(token) : Number(token)
 }
 
 function newMark (): string {
-  return `number ${crypto.randomUUID()} `
+  return `number ${crypto.randomUUID()}`
 }
 
 function isLostOnJSON (token: string): boolean {

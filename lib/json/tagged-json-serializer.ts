@@ -183,14 +183,21 @@ export class TaggedJSONSerializer implements Tagger {
     if (typeof value === 'number' && !isExact && !isExactInJSON(value)) throw new InexactNumber()
     if (typeof value !== 'object' || value === null) return value
     if (depth > maxDepth) throw new RangeError(tooDeep)
-    const dict = value as Dict
-    for (const key of Object.keys(dict)) {
-      const item = dict[key]
-      const untagged = this.#untagScan(item, depth + 1, isExact)
-      // The key is there already, so that even __proto__ is an ordinary one.
-      if (untagged !== item) dict[key] = untagged
+    if (Array.isArray(value)) {
+      const list = value as Dict & unknown[]
+      for (let i = 0; i < list.length; i++) this.#untagItem(list, i, depth, isExact)
+      return value
     }
-    return Array.isArray(value) ? value : this.untag(dict)
+    for (const key of Object.keys(value)) this.#untagItem(value as Dict, key, depth, isExact)
+    return this.untag(value as Dict)
+  }
+
+  #untagItem (around: Record<string | number, unknown>, key: string | number, depth: number, isExact: boolean): void {
+    const item = around[key]
+    if (typeof item === 'string') return
+    const untagged = this.#untagScan(item, depth + 1, isExact)
+    // The key is there already, so that even __proto__ is an ordinary one.
+    if (untagged !== item) around[key] = untagged
   }
 
   /** Remembers the way to a value while its content is tagged. */

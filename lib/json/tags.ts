@@ -119,7 +119,9 @@ export class TagTuple extends JSONTag {
 
   override toValue (json: unknown): Tuple {
     if (!Array.isArray(json)) throw new TypeError('a tuple must be tagged as a list')
-    return carryFloats(json, Tuple.from(json) as Tuple)
+    const tuple = new Tuple()
+    for (const item of json) tuple.push(item)
+    return carryFloats(json, tuple)
   }
 }
 
