@@ -107,7 +107,11 @@ export function parseExact (text: string): unknown {
   // Not the mark of stringify, since a SyntaxError quotes from the text; and a short one, as it may stand there often.
   let mark = newMark().slice(-8)
   while (text.includes(mark)) mark = newMark().slice(-8)
-  const marked = text.replace(stringOrNumber, (token) => isLostOnJSON(token) ? `"${mark}${token}"` : token)
+  const marked = text.replace(stringOrNumber, (token, offset: number) => {
+    if (!isLostOnJSON(token)) return token
+    if (isKey(text, offset + token.length)) throw new SyntaxError('a number in the place of a key')
+    return `"${mark}${token}"`
+  })
   const json: unknown = JSON.parse(marked)
   if (isMarked(json, mark)) return numberOf(json.slice(mark.length))
   if (typeof json === 'object' && json !== null) unmark(json as Record<string, unknown>, mark)
@@ -118,7 +122,6 @@ export function parseExact (text: string): unknown {
 function unmark (around: Record<string | number, unknown>, mark: string): void {
   const keys = Array.isArray(around) ? around.keys() : Object.keys(around)
   for (const key of keys) {
-    if (isMarked(key, mark)) throw new SyntaxError('a number in the place of a key')
     const value = around[key]
     if (typeof value === 'object' && value !== null) unmark(value as Record<string, unknown>, mark)
     if (!isMarked(value, mark)) continue
@@ -128,6 +131,12 @@ function unmark (around: Record<string | number, unknown>, mark: string): void {
     around[key] = number
     if (Number.isSafeInteger(number) && !integer.test(token)) carryFloat(around, key, number as number)
   }
+}
+
+/** Whether what ends here is followed by a colon. */
+function isKey (text: string, end: number): boolean {
+  while (' \t\n\r'.includes(text.charAt(end)) && end < text.length) end++
+  return text.charAt(end) === ':'
 }
 
 function isMarked (value: unknown, mark: string): value is string {

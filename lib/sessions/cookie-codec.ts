@@ -84,7 +84,7 @@ export class CookieCodec {
   /** Whether an untouched session in this cookie may have to be refreshed: false only if it surely is not permanent. */
   mayBePermanent (cookie: string): boolean {
     const known = this.#memo.get(cookie)?.data
-    return known === undefined ? mayContainPermanent(cookie) : Boolean(known._permanent)
+    return (known === undefined || Boolean(known._permanent)) && mayContainPermanent(cookie)
   }
 
   /** The error for data that does not fit, with its largest keys. */

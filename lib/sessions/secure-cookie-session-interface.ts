@@ -15,6 +15,7 @@ import type { BytesLike } from '../itsdangerous/encoding.ts'
 import type { KeyDerivation } from '../itsdangerous/signer.ts'
 import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
+import { TaggedJSONSerializer } from '../json/tagged-json-serializer.ts'
 import { cookieAttributes, deletionAttributes } from './cookie-attributes.ts'
 import type { CookieAttributes } from './cookie-attributes.ts'
 import { readCookie } from './cookie-header.ts'
@@ -86,7 +87,10 @@ export class SecureCookieSessionInterface extends SessionInterface {
   override mayNeedRefresh (app: SessionApp, request: SessionRequest): boolean {
     const cookie = this.#cookieOf(app, request)
     if (cookie === undefined) return false
-    if (this.shouldSetCookie !== SessionInterface.prototype.shouldSetCookie) return true
+    // Where somebody else says what is written and what is permanent, the session itself has to be asked.
+    const isOurs = this.serializer instanceof TaggedJSONSerializer && this.sessionClass === SecureCookieSession &&
+      this.shouldSetCookie === SessionInterface.prototype.shouldSetCookie
+    if (!isOurs) return true
     return app.config.SESSION_REFRESH_EACH_REQUEST && this.#codecOf(app)?.mayBePermanent(cookie) === true
   }
 
