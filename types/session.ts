@@ -25,16 +25,21 @@ export type SessionCallback = (error: Error | null) => void
 
 /** Cookie attributes for one response; what is left out stays as configured. Those that are not listed have no effect. */
 export interface SessionCookieOptions {
+  /** `null`: this host only. */
   domain?: string | null | undefined
   /** Instead of the lifetime of permanent sessions. */
   expires?: Date | undefined
+  /** Keeps the cookie from scripts. */
   httpOnly?: boolean | undefined
-  /** Seconds. */
+  /** Seconds. Browsers take it before `expires`. */
   maxAge?: number | undefined
+  /** Forces Secure. */
   partitioned?: boolean | undefined
+  /** `null`: as configured. */
   path?: string | null | undefined
   /** `true` is `'Strict'`, `false` and `null` leave the attribute out. */
   sameSite?: string | boolean | null | undefined
+  /** `'auto'`: when the request came over HTTPS. */
   secure?: boolean | 'auto' | undefined
 }
 

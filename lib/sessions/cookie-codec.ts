@@ -81,12 +81,6 @@ export class CookieCodec {
     return text === undefined ? undefined : this.#load(cookie, text, log)
   }
 
-  /** Whether an untouched session in this cookie may have to be refreshed: false only if it surely is not permanent. */
-  mayBePermanent (cookie: string): boolean {
-    const known = this.#memo.get(cookie)?.data
-    return (known === undefined || Boolean(known._permanent)) && mayContainPermanent(cookie)
-  }
-
   /** The error for data that does not fit, with its largest keys. */
   overflow (size: number, limit: string, data: Dict): Error {
     const sizes = Object.keys(data).map((key) => ({ key, size: Buffer.byteLength(this.#options.serializer.dumps({ [key]: data[key] })) }))
@@ -170,7 +164,11 @@ const permanentInBase64 = [0, 1, 2].map((before) => {
   return text.slice(Math.ceil(before * 4 / 3), Math.floor((before + '_permanent'.length) * 4 / 3))
 })
 
-/** Looks without decoding, and without believing: it only tells whether verifying is worth the time. */
-function mayContainPermanent (cookie: string): boolean {
+/**
+ * Whether an untouched session in this cookie may have to be refreshed: false only if it surely is not permanent.
+ *
+ * Looks without decoding, and without believing: it only tells whether verifying is worth the time.
+ */
+export function mayBePermanent (cookie: string): boolean {
   return cookie.startsWith('.') || permanentInBase64.some((text) => cookie.includes(text))
 }
