@@ -494,10 +494,12 @@ describe('the settings', () => {
   })
 
   test('stop the start when one is wrong', async (t: TestContext) => {
-    const app = await buildDemo({ config: configFromEnvironment({ SESSION_COOKIE_SECURE: 'maybe' }) })
-    t.after(() => app.close())
+    const start = async (): Promise<void> => {
+      const app = await buildDemo({ config: configFromEnvironment({ SESSION_COOKIE_SECURE: 'maybe' }) })
+      await app.ready()
+    }
 
-    await t.assert.rejects(async () => { await app.ready() }, { code: 'FST_SESSION_INVALID_CONFIG' })
+    await t.assert.rejects(start, { code: 'FST_SESSION_INVALID_CONFIG' })
   })
 })
 
