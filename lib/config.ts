@@ -11,29 +11,35 @@ import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 
 /** The plugin options that stand for Flask's keys; each goes before the config. */
 export interface ConfigOptions {
-  /** `SECRET_KEY` */
+  /** `SECRET_KEY`: signs the cookie. Without it sessions are empty and read-only. */
   secretKey?: FlaskConfig['SECRET_KEY'] | undefined
-  /** `SECRET_KEY_FALLBACKS` */
+  /** `SECRET_KEY_FALLBACKS`: old keys that still verify. @defaultValue `[]` */
   secretKeyFallbacks?: FlaskConfig['SECRET_KEY_FALLBACKS'] | undefined
-  /** `SESSION_COOKIE_NAME` */
+  /** `SESSION_COOKIE_NAME` @defaultValue the `sessionName` */
   cookieName?: string | undefined
   /** `SESSION_COOKIE_*` */
   cookie?: CookieOptions | undefined
-  /** `PERMANENT_SESSION_LIFETIME`, in seconds */
+  /** `PERMANENT_SESSION_LIFETIME`, in seconds: the greatest age of any session cookie. @defaultValue `2678400` */
   permanentSessionLifetime?: number | undefined
-  /** `SESSION_REFRESH_EACH_REQUEST` */
+  /** `SESSION_REFRESH_EACH_REQUEST`: send the cookie of a permanent session with every response. @defaultValue `true` */
   refreshEachRequest?: boolean | undefined
-  /** `MAX_COOKIE_SIZE`, in bytes */
+  /** `MAX_COOKIE_SIZE`, in bytes of the whole Set-Cookie value; 0 for no limit. @defaultValue `4093` */
   maxCookieSize?: number | undefined
 }
 
 /** `SESSION_COOKIE_*` as plugin options. */
 export interface CookieOptions {
+  /** `SESSION_COOKIE_DOMAIN`; `null`: this host only. @defaultValue `null` */
   domain?: string | null | undefined
+  /** `SESSION_COOKIE_PATH`; `null`: `APPLICATION_ROOT`. @defaultValue `null` */
   path?: string | null | undefined
+  /** `SESSION_COOKIE_HTTPONLY` @defaultValue `true` */
   httpOnly?: boolean | undefined
+  /** `SESSION_COOKIE_SECURE`; `'auto'`: if the request came over HTTPS. @defaultValue `false` */
   secure?: boolean | 'auto' | undefined
+  /** `SESSION_COOKIE_PARTITIONED`; forces Secure. @defaultValue `false` */
   partitioned?: boolean | undefined
+  /** `SESSION_COOKIE_SAMESITE`; `null` leaves it out. @defaultValue `null` */
   sameSite?: string | null | undefined
 }
 

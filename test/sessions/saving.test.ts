@@ -871,7 +871,8 @@ describe('options of one response', () => {
     const asked = await visit((session) => {
       session.a = 1
       session.options({ path: '/app', secure: true, sameSite: 'strict', httpOnly: false, partitioned: true, maxAge: 60 })
-      session.options({ domain: null, expires: new Date(Date.UTC(2024, 5, 1)), userInfo: 'ignored', signed: true })
+      const more = { domain: null, expires: new Date(Date.UTC(2024, 5, 1)), userInfo: 'ignored', signed: true }
+      session.options(more)
     })
     const next = await visit((session) => { session.a = 1 })
 
