@@ -38,7 +38,8 @@ export class TestClient {
   /** As `fastify.inject`, with the cookies of the jar; those of the response go into it. */
   async inject (options: InjectOptions | string): Promise<LightMyRequestResponse> {
     const { headers, ...request } = typeof options === 'string' ? { url: options } : options
-    const url = new URL(String(request.url ?? request.path ?? '/'), this.#baseUrl)
+    const target = request.url ?? request.path as string
+    const url = new URL(typeof target === 'string' ? target : target.pathname, this.#baseUrl)
     const cookie = await this.jar.getCookieString(url.href)
     const response = await this.#fastify.inject({ ...request, headers: cookie === '' ? { ...headers } : { cookie, ...headers } })
     for (const header of [response.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(header, url.href)
