@@ -188,8 +188,9 @@ export const sessionConfigSchema: { type: 'object', additionalProperties: false,
 export class ConfigReader {
   readonly #options: ReadonlyMap<Key, unknown>
   readonly #defaults: Partial<SessionConfig>
-  /** What was found at the last reading, by key. */
-  readonly #seen: Map<Key, unknown> = new Map()
+  /** The keys that no option stands for, and what was found under them at the last reading. */
+  readonly #watched: readonly Key[]
+  #seen: readonly unknown[] = []
   #current: SessionConfig | undefined
 
   /**
@@ -207,6 +208,7 @@ export class ConfigReader {
       if (value !== undefined) given.set(key, checked(key, value, settings[key].optionName))
     }
     this.#options = given
+    this.#watched = keys.filter((key) => !given.has(key))
   }
 
   /**
@@ -218,14 +220,17 @@ export class ConfigReader {
     if (this.#current !== undefined && !this.#hasChanged(config)) return this.#current
     const current = Object.fromEntries(keys.map((key) => [key, this.#value(key, config)])) as unknown as SessionConfig
     checkTogether(current)
-    for (const key of keys) this.#seen.set(key, snapshot(config?.[key]))
+    this.#seen = this.#watched.map((key) => snapshot(config?.[key]))
     this.#current = Object.freeze(current)
     return current
   }
 
+  /** Asked with every request, so without closures and copies. */
   #hasChanged (config: FlaskConfig | undefined): boolean {
-    for (const key of keys) {
-      if (!isSame(config?.[key], this.#seen.get(key))) return true
+    for (let i = 0; i < this.#watched.length; i++) {
+      const value = config?.[this.#watched[i] as Key]
+      const seen = this.#seen[i]
+      if (value !== seen && !isSameList(value, seen)) return true
     }
     return false
   }
@@ -277,8 +282,8 @@ function snapshot (value: unknown): unknown {
   return Array.isArray(value) ? [...value] : value
 }
 
-function isSame (value: unknown, seen: unknown): boolean {
-  if (!Array.isArray(value) || !Array.isArray(seen)) return Object.is(value, seen)
+function isSameList (value: unknown, seen: unknown): boolean {
+  if (!Array.isArray(value) || !Array.isArray(seen)) return false
   return value.length === seen.length && value.every((item, index) => item === seen[index])
 }
 

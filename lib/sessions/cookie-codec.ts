@@ -13,6 +13,7 @@ import type { Dict } from '../json/dict.ts'
 import { UnserializableError } from '../json/tagged-json-serializer.ts'
 import { CookieMemo } from './cookie-memo.ts'
 import type { RememberedCookie } from './cookie-memo.ts'
+import { mayBePermanent } from './permanence.ts'
 import { describeRefusal } from './refusal.ts'
 import type { SecureSessionCookies } from './secure-session-cookies.ts'
 import type { SessionRequest } from './session-interface.ts'
@@ -79,6 +80,11 @@ export class CookieCodec {
     }
     const text = this.#verify(cookie, maxAge, log)
     return text === undefined ? undefined : this.#load(cookie, text, log)
+  }
+
+  /** As {@link mayBePermanent}, and faster for a cookie that is remembered. */
+  mayBePermanent (cookie: string): boolean {
+    return this.#memo.get(cookie)?.mayBePermanent ?? mayBePermanent(cookie)
   }
 
   /** The error for data that does not fit, with its largest keys. */
@@ -156,19 +162,4 @@ function unreadable (log: Log): undefined {
 
 function isPlainObject (value: unknown): value is Dict {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-}
-
-/** `_permanent` in base64: one text for each place that its first byte can have in a group of three, without the ends. */
-const permanentInBase64 = [0, 1, 2].map((before) => {
-  const text = Buffer.from(' '.repeat(before) + '_permanent').toString('base64url')
-  return text.slice(Math.ceil(before * 4 / 3), Math.floor((before + '_permanent'.length) * 4 / 3))
-})
-
-/**
- * Whether an untouched session in this cookie may have to be refreshed: false only if it surely is not permanent.
- *
- * Looks without decoding, and without believing: it only tells whether verifying is worth the time.
- */
-export function mayBePermanent (cookie: string): boolean {
-  return cookie.startsWith('.') || permanentInBase64.some((text) => cookie.includes(text))
 }

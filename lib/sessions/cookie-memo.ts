@@ -6,6 +6,7 @@
 
 import { base64ToInt } from '../itsdangerous/encoding.ts'
 import type { Dict } from '../json/dict.ts'
+import { mayBePermanent } from './permanence.ts'
 
 /** A cookie whose signature is right. Its age is to be checked at every use. */
 export interface RememberedCookie {
@@ -14,6 +15,8 @@ export interface RememberedCookie {
   readonly text: string
   /** Seconds since 1970. */
   readonly timestamp: number
+  /** Whether {@link mayBePermanent}. */
+  readonly mayBePermanent: boolean
   /** The data, once it was asked for again; shared, so nobody may change it. */
   data: Dict | undefined
 }
@@ -59,7 +62,8 @@ export class CookieMemo {
     // A slice would keep the whole Cookie header in memory.
     const copy = Buffer.from(cookie, 'latin1').toString('latin1')
     const timestamp = timestampOf(copy, this.#sep)
-    if (timestamp !== undefined) this.#set(copy.slice(-keyLength), { cookie: copy, text, timestamp, data: undefined })
+    if (timestamp === undefined) return
+    this.#set(copy.slice(-keyLength), { cookie: copy, text, timestamp, mayBePermanent: mayBePermanent(copy), data: undefined })
   }
 
   #set (key: string, known: RememberedCookie): void {

@@ -19,7 +19,7 @@ import { TaggedJSONSerializer } from '../json/tagged-json-serializer.ts'
 import { cookieAttributes, deletionAttributes } from './cookie-attributes.ts'
 import type { CookieAttributes } from './cookie-attributes.ts'
 import { readCookie } from './cookie-header.ts'
-import { CookieCodec, mayBePermanent } from './cookie-codec.ts'
+import { CookieCodec } from './cookie-codec.ts'
 import { addVary, replaceSetCookie } from './response-headers.ts'
 import { cookieOptionsOf, noKey, SecureCookieSession, sessionJSONSerializer, trackedDataOf } from './secure-cookie-session.ts'
 import { SecureSessionCookies } from './secure-session-cookies.ts'
@@ -91,7 +91,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const isOurs = this.serializer instanceof TaggedJSONSerializer && this.sessionClass === SecureCookieSession &&
       this.shouldSetCookie === SessionInterface.prototype.shouldSetCookie
     if (!isOurs) return true
-    return app.config.SESSION_REFRESH_EACH_REQUEST && mayBePermanent(cookie)
+    return app.config.SESSION_REFRESH_EACH_REQUEST && this.#codecOf(app)?.mayBePermanent(cookie) === true
   }
 
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
