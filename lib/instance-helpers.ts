@@ -28,9 +28,12 @@ export function registeredSessions (fastify: FastifyInstance): ReadonlyMap<strin
 /** Adds `createSession`, `encodeSession` and `decodeSession` to the instance. */
 export function decorateInstance (fastify: FastifyInstance, sessions: readonly RegisteredSession[]): void {
   const known = new Map([...registeredSessions(fastify), ...sessions.map((session) => [session.sessionName, session] as const)])
-  Object.defineProperty(fastify, registered, { value: known })
+  Object.defineProperty(fastify, registered, { value: known, configurable: true })
+  // A second registration in the same scope is found by the helpers of the first.
+  if (Object.hasOwn(fastify, 'createSession')) return
   const first = sessions[0] as RegisteredSession
   const named = (name = first.sessionName): RegisteredSession => {
+    const known = registeredSessions(fastify)
     const session = known.get(name)
     if (session === undefined) throw new FST_SESSION_INVALID_CONFIG('sessionName', `one of ${[...known.keys()].join(', ')}`, 'another name')
     return session

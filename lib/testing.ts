@@ -9,7 +9,7 @@
 
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { CookieJar } from 'tough-cookie'
-import type { Session } from '../types/session.ts'
+import type { Session, SessionData } from '../types/session.ts'
 import { registeredSessions } from './instance-helpers.ts'
 import type { RegisteredSession } from './registered-session.ts'
 
@@ -22,7 +22,7 @@ export interface TestClientOptions {
 }
 
 /** Injects requests into an application and keeps its cookies, as a browser does. */
-export class TestClient {
+export class TestClient<T = SessionData> {
   /** The cookies. */
   readonly jar: CookieJar = new CookieJar()
   readonly #fastify: FastifyInstance
@@ -51,17 +51,17 @@ export class TestClient {
    *
    * @param path - of that request; only the cookies for it count
    */
-  async session (path = '/'): Promise<Session | null> {
+  async session (path = '/'): Promise<Session<T> | null> {
     const registered = await this.#registered()
-    return this.#fastify.decodeSession(await this.#cookie(registered, path), registered.sessionName)
+    return this.#fastify.decodeSession<T>(await this.#cookie(registered, path), registered.sessionName)
   }
 
   /** Opens the session, lets it be changed, and saves it into the jar: a log in without the form. */
-  async sessionTransaction (change: (session: Session) => void | Promise<void>): Promise<void> {
+  async sessionTransaction (change: (session: Session<T>) => void | Promise<void>): Promise<void> {
     const registered = await this.#registered()
     const { config, sessionName } = registered
     const path = config.SESSION_COOKIE_PATH ?? config.APPLICATION_ROOT
-    const session = await this.session(path) ?? this.#fastify.createSession({}, sessionName)
+    const session = await this.session(path) ?? this.#fastify.createSession<T>({}, sessionName)
     await change(session)
     const value = session.size > 0 ? this.#fastify.encodeSession(session, sessionName) : ''
     const cookie = this.#fastify.serializeCookie(config.SESSION_COOKIE_NAME, value, {
@@ -99,6 +99,6 @@ export class TestClient {
  * await client.inject('/me')
  * ```
  */
-export function testClient (fastify: FastifyInstance, options?: TestClientOptions): TestClient {
-  return new TestClient(fastify, options)
+export function testClient<T = SessionData> (fastify: FastifyInstance, options?: TestClientOptions): TestClient<T> {
+  return new TestClient<T>(fastify, options)
 }
