@@ -104,9 +104,8 @@ export function mayHaveFloats (text: string): boolean {
  * @throws {SyntaxError} for what is not JSON, or an integer of more than 4300 digits.
  */
 export function parseExact (text: string): unknown {
-  // Not the mark of stringify, since a SyntaxError quotes from the text; and a short one, as it may stand there often.
-  let mark = newMark().slice(-8)
-  while (text.includes(mark)) mark = newMark().slice(-8)
+  // Not the mark of stringify, since a SyntaxError quotes from the text; and 48 bits of one, as it may stand there often.
+  const mark = newMark().slice(-12)
   const marked = text.replace(stringOrNumber, (token, offset: number) => {
     if (!isLostOnJSON(token)) return token
     if (isKey(text, offset + token.length)) throw new SyntaxError('a number in the place of a key')

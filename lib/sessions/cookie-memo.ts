@@ -13,7 +13,7 @@ export interface RememberedCookie {
   /** The whole cookie: only the very same text counts as seen. */
   readonly cookie: string
   readonly text: string
-  /** Seconds since 1970. */
+  /** Seconds since 1970; NaN, which is never in time, where there is none. */
   readonly timestamp: number
   /** Whether {@link mayBePermanent}. */
   readonly mayBePermanent: boolean
@@ -62,7 +62,6 @@ export class CookieMemo {
     // A slice would keep the whole Cookie header in memory.
     const copy = Buffer.from(cookie, 'latin1').toString('latin1')
     const timestamp = timestampOf(copy, this.#sep)
-    if (timestamp === undefined) return
     this.#set(copy.slice(-keyLength), { cookie: copy, text, timestamp, mayBePermanent: mayBePermanent(copy), data: undefined })
   }
 
@@ -78,8 +77,7 @@ export class CookieMemo {
   }
 }
 
-function timestampOf (cookie: string, sep: string): number | undefined {
+function timestampOf (cookie: string, sep: string): number {
   const end = cookie.lastIndexOf(sep)
-  const timestamp = base64ToInt(cookie.slice(cookie.lastIndexOf(sep, end - 1) + sep.length, end))
-  return timestamp === undefined ? undefined : Number(timestamp)
+  return Number(base64ToInt(cookie.slice(cookie.lastIndexOf(sep, end - 1) + sep.length, end)))
 }

@@ -88,7 +88,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const cookie = this.#cookieOf(app, request)
     if (cookie === undefined) return false
     // Where somebody else says what is written and what is permanent, the session itself has to be asked.
-    const isOurs = this.serializer instanceof TaggedJSONSerializer && this.sessionClass === SecureCookieSession &&
+    const isOurs = this.serializer.constructor === TaggedJSONSerializer && this.sessionClass === SecureCookieSession &&
       this.shouldSetCookie === SessionInterface.prototype.shouldSetCookie
     if (!isOurs) return true
     return app.config.SESSION_REFRESH_EACH_REQUEST && this.#codecOf(app)?.mayBePermanent(cookie) === true

@@ -210,22 +210,22 @@ export class NullSession extends SecureCookieSession {
 /** Why a session is read-only without a secret key, and the cure. */
 export const noKey = 'no secret key is set. Set the option secretKey, or SECRET_KEY in the config, to something long and random'
 
+function nothing (): void {}
+
 class Refusing implements SessionWatcher {
   readonly isReadOnly = true
+  readonly onAccess = nothing
+  readonly onHandOut = nothing
+  readonly afterWrite = nothing
   readonly #reason: string
 
   constructor (reason: string) {
     this.#reason = reason
   }
 
-  onAccess (): void {}
-  onHandOut (): void {}
-
   beforeWrite (): void {
     throw new FST_SESSION_UNAVAILABLE(this.#reason)
   }
-
-  afterWrite (): void {}
 
   save (): void {
     this.beforeWrite()
