@@ -12,7 +12,7 @@ import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './er
 import { decorateInstance, passFor, registeredSessions } from './instance-helpers.ts'
 import type { CompatibleName } from './instance-helpers.ts'
 import { RegisteredSession } from './registered-session.ts'
-import type { SessionOptions } from './registered-session.ts'
+import type { SessionOptions } from './session-options.ts'
 
 /** Options of the plugin. Unknown keys are passed over: fastify-cli and autoload add some. */
 export interface SecureSessionOptions extends SessionOptions {
