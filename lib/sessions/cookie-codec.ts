@@ -10,10 +10,10 @@ import { BadPayload } from '../itsdangerous/errors.ts'
 import { maxPayloadLength } from '../itsdangerous/url-safe.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
+import { hasCarriedFloats } from '../json/json-text.ts'
 import { UnserializableError } from '../json/tagged-json-serializer.ts'
-import { CookieMemo } from './cookie-memo.ts'
+import { CookieMemo, copyOf } from './cookie-memo.ts'
 import type { RememberedCookie } from './cookie-memo.ts'
-import { mayBePermanent } from './permanence.ts'
 import { describeRefusal } from './refusal.ts'
 import type { SecureSessionCookies } from './secure-session-cookies.ts'
 import type { SessionRequest } from './session-interface.ts'
@@ -82,9 +82,9 @@ export class CookieCodec {
     return text === undefined ? undefined : this.#load(cookie, text, log)
   }
 
-  /** As {@link mayBePermanent}, and faster for a cookie that is remembered. */
+  /** Whether an untouched session in this cookie may have to be refreshed. */
   mayBePermanent (cookie: string): boolean {
-    return this.#memo.get(cookie)?.mayBePermanent ?? mayBePermanent(cookie)
+    return this.#memo.mayBePermanent(cookie)
   }
 
   /** The error for data that does not fit, with its largest keys. */
@@ -110,18 +110,21 @@ export class CookieCodec {
     return text
   }
 
-  #isInTime ({ timestamp }: RememberedCookie, maxAge: number): boolean {
-    const age = Math.floor(Date.now() / 1000) - timestamp
+  #isInTime (known: RememberedCookie, maxAge: number): boolean {
+    const age = Math.floor(Date.now() / 1000) - this.#memo.timestampOf(known)
     return age <= maxAge && age >= -this.#options.clockTolerance
   }
 
   #share (known: RememberedCookie, log: Log): OpenedSession | undefined {
-    try {
-      known.data ??= this.#parse(known.text)
-    } catch {
-      return unreadable(log)
+    if (known.data === undefined) {
+      try {
+        known.data = this.#parse(known.text)
+      } catch {
+        return unreadable(log)
+      }
+      known.isFlat = isFlat(known.data)
     }
-    return { data: known.data, text: known.text, isShared: true }
+    return { data: known.data, text: known.text, isShared: true, isFlat: known.isFlat }
   }
 
   /** The JSON text in a cookie whose signature is right and not too old. */
@@ -141,7 +144,7 @@ export class CookieCodec {
   #load (cookie: string, text: string, log: Log): OpenedSession | undefined {
     try {
       const data = this.#parse(text)
-      this.#memo.add(cookie, text)
+      this.#memo.add(copyOf(cookie), text)
       return { data, text, isShared: false }
     } catch {
       return unreadable(log)
@@ -158,6 +161,11 @@ export class CookieCodec {
 
 function unreadable (log: Log): undefined {
   log.warn({ code: 'ERR_TOKEN_BAD_PAYLOAD' }, 'session cookie with a valid signature is unreadable')
+}
+
+/** Whether there is nothing in the data that could be changed from the outside, or is remembered beside it. */
+function isFlat (data: Dict): boolean {
+  return !hasCarriedFloats(data) && Object.values(data).every((value) => typeof value !== 'object' || value === null)
 }
 
 function isPlainObject (value: unknown): value is Dict {

@@ -13,12 +13,14 @@ export interface RememberedCookie {
   /** The whole cookie: only the very same text counts as seen. */
   readonly cookie: string
   readonly text: string
-  /** Seconds since 1970; NaN, which is never in time, where there is none. */
-  readonly timestamp: number
-  /** Whether {@link mayBePermanent}. */
-  readonly mayBePermanent: boolean
+  /** Seconds since 1970, once it was asked for; NaN, which is never in time, where there is none. */
+  timestamp: number | undefined
+  /** Whether {@link mayBePermanent}, once it was asked. */
+  mayBePermanent: boolean | undefined
   /** The data, once it was asked for again; shared, so nobody may change it. */
   data: Dict | undefined
+  /** Whether a copy of that data needs to go no deeper than its keys. */
+  isFlat: boolean
 }
 
 /** Characters at the end of a cookie, all of them of the signature: 132 bits. V8 would hash the whole cookie as a key. */
@@ -56,13 +58,23 @@ export class CookieMemo {
     return old
   }
 
-  /** @param cookie - one that was verified, or signed, just now */
+  /** @param cookie - one that was signed just now, or {@link copyOf} one that was verified */
   add (cookie: string, text: string): void {
     if (this.#max === 0) return
-    // A slice would keep the whole Cookie header in memory.
-    const copy = Buffer.from(cookie, 'latin1').toString('latin1')
-    const timestamp = timestampOf(copy, this.#sep)
-    this.#set(copy.slice(-keyLength), { cookie: copy, text, timestamp, mayBePermanent: mayBePermanent(copy), data: undefined })
+    this.#set(copyOf(cookie.slice(-keyLength)), { cookie, text, timestamp: undefined, mayBePermanent: undefined, data: undefined, isFlat: false })
+  }
+
+  timestampOf (known: RememberedCookie): number {
+    known.timestamp ??= timestampOf(known.cookie, this.#sep)
+    return known.timestamp
+  }
+
+  /** As {@link mayBePermanent}, and faster for a cookie that is remembered. */
+  mayBePermanent (cookie: string): boolean {
+    const known = this.get(cookie)
+    if (known === undefined) return mayBePermanent(cookie)
+    known.mayBePermanent ??= mayBePermanent(cookie)
+    return known.mayBePermanent
   }
 
   #set (key: string, known: RememberedCookie): void {
@@ -75,6 +87,11 @@ export class CookieMemo {
     this.#young.set(key, known)
     this.#length += length
   }
+}
+
+/** A slice would keep all of the Cookie header in memory. */
+export function copyOf (slice: string): string {
+  return Buffer.from(slice, 'latin1').toString('latin1')
 }
 
 function timestampOf (cookie: string, sep: string): number {

@@ -8,7 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_SESSION_HEADERS_SENT } from '../errors.ts'
 import type { SessionCookieOptions } from '../../types/session.ts'
 import { copyToRaw } from './response-headers.ts'
-import { NullSession, trackedDataOf } from './secure-cookie-session.ts'
+import { trackedDataOf } from './secure-cookie-session.ts'
 import type { SecureCookieSession } from './secure-cookie-session.ts'
 import type { SessionApp, SessionInterface } from './session-interface.ts'
 import type { SessionWatcher } from './tracked-data.ts'
@@ -21,6 +21,8 @@ export class Exchange implements SessionWatcher {
   readonly #request: FastifyRequest
   #reply: FastifyReply | undefined
   #session: SecureCookieSession | undefined
+  /** Whether the session is one that is never saved. */
+  #isNull = false
   /** Whether the session is in the reply, so that what comes now comes after the onSend hook. */
   #isSaved = false
   #isSaving = false
@@ -101,9 +103,14 @@ export class Exchange implements SessionWatcher {
   #open (): SecureCookieSession {
     const { sessionName } = this.#app
     const ofRoute = (this.#request.routeOptions.config as unknown as Record<string, unknown> | undefined)?.[sessionName]
-    if (ofRoute === false) return this.#sessions.makeNullSession(this.#app, `the config of the route has ${sessionName}: false`)
+    if (ofRoute === false) {
+      this.#isNull = true
+      return this.#sessions.makeNullSession(this.#app, `the config of the route has ${sessionName}: false`)
+    }
     const session = this.#sessions.openSession(this.#app, this.#request) ?? this.#sessions.makeNullSession(this.#app)
-    if (!(session instanceof NullSession)) trackedDataOf(session).watcher = this
+    this.#isNull = this.#sessions.isNullSession(session)
+    const data = trackedDataOf(session)
+    data.watcher ??= this
     if (typeof ofRoute === 'object' && ofRoute !== null) session.options(ofRoute as SessionCookieOptions)
     return session
   }
@@ -111,9 +118,8 @@ export class Exchange implements SessionWatcher {
   #save (): void {
     this.#isSaving = true
     try {
-      if (this.#reply !== undefined && !this.#sessions.isNullSession(this.session)) {
-        this.#sessions.saveSession(this.#app, this.session, this.#reply)
-      }
+      const { session } = this
+      if (this.#reply !== undefined && !this.#isNull) this.#sessions.saveSession(this.#app, session, this.#reply)
       this.#failedRevision = undefined
     } catch (error) {
       this.#failedRevision = trackedDataOf(this.session).revision

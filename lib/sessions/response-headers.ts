@@ -10,7 +10,8 @@ import { append } from 'vary'
 /** Adds `Cookie` to Vary, beside what is there and not twice; `*` stays `*`. */
 export function addVary (reply: FastifyReply): void {
   const present = reply.getHeader('vary')
-  reply.header('vary', present === undefined ? 'Cookie' : append(String(present), 'Cookie'))
+  if (present === undefined) reply.header('vary', 'Cookie')
+  else if (present !== 'Cookie') reply.header('vary', append(String(present), 'Cookie'))
 }
 
 /** Sets a cookie in the place of the one that the session sent before, if any; those of others stay, also in the raw reply. */

@@ -100,10 +100,11 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
-    trackedDataOf(session).whileSaving(() => {
-      if (session.accessed) addVary(reply)
-      if (session.modified && session.size === 0) this.#setCookie(app, session, reply, '', deletionAttributes)
-      else if (this.shouldSetCookie(app, session) && session.size > 0) this.#sign(app, session, reply)
+    const data = trackedDataOf(session)
+    if (data.accessed) addVary(reply)
+    data.whileSaving(() => {
+      if (data.modified && data.isEmpty) this.#setCookie(app, session, reply, '', deletionAttributes)
+      else if (this.shouldSetCookie(app, session) && !data.isEmpty) this.#sign(app, session, reply)
     })
   }
 

@@ -18,6 +18,7 @@ export const sessionJSONSerializer: TaggedJSONSerializer = new TaggedJSONSeriali
 /** The keys of what belongs to a session, but not to its data. */
 const tracked: unique symbol = Symbol('secure-session.tracked')
 const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+const memberNames: unique symbol = Symbol('secure-session.member-names')
 const cookieOptions: unique symbol = Symbol('secure-session.cookie-options')
 
 /** A session of data at hand, without a cookie behind it. */
@@ -34,7 +35,8 @@ const detached: SessionSource = {
  * `get` and `set` reach every key.
  */
 export class SecureCookieSession implements SessionMembers<Dict> {
-  readonly [tracked]: TrackedData;
+  readonly [tracked]: TrackedData
+  readonly [memberNames]: ReadonlySet<string>;
   [cookieOptions]: SessionCookieOptions | undefined
 
   /**
@@ -43,6 +45,7 @@ export class SecureCookieSession implements SessionMembers<Dict> {
    */
   constructor (initial?: Readonly<Dict>, source: SessionSource = detached) {
     this[tracked] = new TrackedData(source, initial === undefined && source !== detached ? undefined : { ...initial })
+    this[memberNames] = new.target === SecureCookieSession ? ownMembers : membersOf(new.target.prototype)
     this[cookieOptions] = undefined
     return new Proxy(this, handler)
   }
@@ -261,13 +264,28 @@ const objectMethods: ReadonlySet<string> = new Set([
   'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable', 'toLocaleString', 'toString', 'valueOf'
 ])
 
-function isMember (target: SecureCookieSession, key: string): boolean {
-  return key in target && !(key in Object.prototype)
+/** The names of what a class and those above it declare, without what every object has. */
+function membersOf (prototype: object): ReadonlySet<string> {
+  const known = membersByClass.get(prototype)
+  if (known !== undefined) return known
+  const names = new Set<string>()
+  for (let each = prototype; each !== Object.prototype; each = Object.getPrototypeOf(each)) {
+    for (const name of Object.getOwnPropertyNames(each)) if (name !== 'constructor') names.add(name)
+  }
+  membersByClass.set(prototype, names)
+  return names
 }
+
+const membersByClass = new WeakMap<object, ReadonlySet<string>>()
+const ownMembers = membersOf(SecureCookieSession.prototype)
 
 const handler: ProxyHandler<SecureCookieSession> = {
   get (target, key, receiver) {
-    if (typeof key === 'symbol' || isMember(target, key)) return Reflect.get(target, key, receiver)
+    if (key === tracked) return target[tracked]
+    const members = target[memberNames]
+    if (typeof key === 'symbol') return Reflect.get(target, key, receiver)
+    // What this class declares needs no proxy around itself; what a subclass declares may read its data by property.
+    if (members.has(key)) return members === ownMembers ? Reflect.get(target, key) : Reflect.get(target, key, receiver)
     // An await or an async return would take a session with a `then` for a promise.
     if (key === 'then') return undefined
     const data = target[tracked]
@@ -276,7 +294,7 @@ const handler: ProxyHandler<SecureCookieSession> = {
 
   set (target, key, value, receiver) {
     if (typeof key === 'symbol') return Reflect.set(target, key, value)
-    if (!isMember(target, key)) {
+    if (!target[memberNames].has(key)) {
       target[tracked].set(key, value)
       return true
     }

@@ -14,6 +14,8 @@ export interface OpenedSession {
   text: string
   /** Whether others may see the same `data`: then it is read, but never changed and never handed out. */
   isShared: boolean
+  /** Whether a copy of shared data needs to go no deeper than its keys. */
+  isFlat?: boolean
   /** Whether the cookie is to be replaced by one of ours, although nothing changed. */
   isForeign?: boolean
 }
@@ -62,6 +64,7 @@ export class TrackedData {
   readonly #source: SessionSource
   #data: Dict | undefined
   #isShared = false
+  #isFlat = false
   #accessed = false
   #modified = false
   /** The text that the data must still have to be unchanged inside; `undefined` while nothing was handed out. */
@@ -130,9 +133,17 @@ export class TrackedData {
     return Object.entries(this.#handOut())
   }
 
-  /** The data as it is to be written; nobody may change it. */
+  /** The data as it is to be written; nobody may change it. Counts as no access, as the next two. */
   toSave (): Dict {
     return this.#peek()
+  }
+
+  get isEmpty (): boolean {
+    return Object.keys(this.#peek()).length === 0
+  }
+
+  get isPermanent (): boolean {
+    return Boolean(getOwn(this.#peek(), '_permanent'))
   }
 
   set (key: string, value: unknown): void {
@@ -201,6 +212,7 @@ export class TrackedData {
       const opened = this.#source.open()
       this.#data = opened?.data ?? {}
       this.#isShared = opened?.isShared ?? false
+      this.#isFlat = opened?.isFlat ?? false
       this.#text = opened?.text
       this.#modified ||= opened?.isForeign ?? false
     }
@@ -212,7 +224,8 @@ export class TrackedData {
     const data = this.#peek()
     if (!this.#isShared || this.#text === undefined) return data
     this.#isShared = false
-    this.#data = this.#source.loads(this.#text)
+    // Parsing takes ten times as long as copying, but is the only way to copy what is nested.
+    this.#data = this.#isFlat ? { ...data } : this.#source.loads(this.#text)
     return this.#data
   }
 
