@@ -61,7 +61,7 @@ export class CookieMemo {
   /** @param cookie - one that was signed just now, or {@link copyOf} one that was verified */
   add (cookie: string, text: string): void {
     if (this.#max === 0) return
-    this.#set(copyOf(cookie.slice(-keyLength)), { cookie, text, timestamp: undefined, mayBePermanent: undefined, data: undefined, isFlat: false })
+    this.#set(cookie.slice(-keyLength), { cookie, text, timestamp: undefined, mayBePermanent: undefined, data: undefined, isFlat: false })
   }
 
   timestampOf (known: RememberedCookie): number {

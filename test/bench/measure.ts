@@ -94,7 +94,7 @@ async function measureCell ({ at, size, peers }: Cell, plan: Plan, epoch: number
 
 /** By requests, as V8 counts calls, and not by time: on a busy machine little happens in a second. */
 async function warmUp (server: Running, traffic: Traffic, load: Load, { warmRequests, ms }: Plan): Promise<void> {
-  const end = Date.now() + 4000
+  const end = Date.now() + Math.max(4000, warmRequests / 5)
   for (let sent = 0; sent < warmRequests && Date.now() < end;) sent += (await load.run(server.port, traffic, ms)).requests * (server.isJITted ? 1 : 100)
 }
 

@@ -35,6 +35,7 @@ Server CPU per request, ours beside other session plugins. Without options: all 
   --epochs N       rounds of fresh processes
   --segments N     stretches of load per peer, case and epoch
   --ms N           length of a stretch; wrk rounds it up to tenths of a second
+  --warm N         requests to a server before a case is measured
   --isolate        a fresh process for each case too
   --asleep         lets the load's CPU sleep when it has nothing to do; waking it is the server's cost then
   --scale          only how cost grows with keys, sessions, payload and distinct cookies
@@ -54,6 +55,7 @@ const { values: options } = parseArgs({
     epochs: { type: 'string' },
     segments: { type: 'string' },
     ms: { type: 'string' },
+    warm: { type: 'string', default: '8000' },
     isolate: { type: 'boolean', default: false },
     asleep: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
@@ -106,7 +108,7 @@ function planOf (tier: Tier, peers: readonly Peer[]): Plan {
     epochs: Number(options.epochs ?? epochs),
     segments: Number(options.segments ?? segments),
     ms: Number(options.ms ?? ms),
-    warmRequests: 8000,
+    warmRequests: Number(options.warm),
     sizes: options.size?.split(',').map(Number) ?? sizes
   }
 }
