@@ -50,10 +50,10 @@ function format (value: unknown, indent: string, types: Set<PythonType>, isFloat
   if (value instanceof UUID) return name('uuid', String(value))
 
   const inner = indent + '  '
-  const items = Object.entries(value).map(([key, item]) => {
-    const text = format(item, inner, types, isCarriedFloat(value, key, item as number))
-    return Array.isArray(value) ? text : `${quote(key)}: ${text}`
-  })
+  const text = (key: string | number, item: unknown): string => format(item, inner, types, isCarriedFloat(value, key, item as number))
+  const items = Array.isArray(value)
+    ? value.map((item, index) => text(index, item))
+    : Object.entries(value).map(([key, item]) => `${quote(key)}: ${text(key, item)}`)
   if (value instanceof Tuple) return name('tuple', enclose('(', items, ')', indent))
   if (Array.isArray(value)) return enclose('[', items, ']', indent)
   // The keys of the session itself stand one below the other.

@@ -133,17 +133,13 @@ export class TrackedData {
     return Object.entries(this.#handOut())
   }
 
-  /** The data as it is to be written; nobody may change it. Counts as no access, as the next two. */
+  /** The data as it is to be written; nobody may change it. Counts as no access, as the next one. */
   toSave (): Dict {
     return this.#peek()
   }
 
   get isEmpty (): boolean {
     return Object.keys(this.#peek()).length === 0
-  }
-
-  get isPermanent (): boolean {
-    return Boolean(getOwn(this.#peek(), '_permanent'))
   }
 
   set (key: string, value: unknown): void {
