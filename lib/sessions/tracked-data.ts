@@ -46,12 +46,6 @@ export interface SessionWatcher {
   save (): void
 }
 
-/** The flags of a session as they were when saving began. */
-interface Flags {
-  accessed: boolean
-  modified: boolean
-}
-
 /** Data, whether it was looked at, and whether it was changed. */
 export class TrackedData {
   watcher: SessionWatcher | undefined
@@ -70,7 +64,8 @@ export class TrackedData {
   /** The text that the data must still have to be unchanged inside; `undefined` while nothing was handed out. */
   #baseline: string | undefined
   #text: string | undefined
-  #flagsWhileSaving: Flags | undefined
+  /** What `modified` was when saving began: to find out takes time. */
+  #modifiedWhileSaving: boolean | undefined
 
   /** @param initial - data that the session begins with; without it the source is opened at first need */
   constructor (source: SessionSource, initial?: Dict) {
@@ -79,7 +74,7 @@ export class TrackedData {
   }
 
   get accessed (): boolean {
-    return this.#flagsWhileSaving?.accessed ?? this.#accessed
+    return this.#accessed
   }
 
   set accessed (accessed: boolean) {
@@ -89,8 +84,7 @@ export class TrackedData {
 
   /** After any write, and after a change inside of a value that was handed out. */
   get modified (): boolean {
-    if (this.#flagsWhileSaving !== undefined) return this.#flagsWhileSaving.modified
-    return this.#modified || this.#hasChangedInside()
+    return this.#modifiedWhileSaving ?? (this.#modified || this.#hasChangedInside())
   }
 
   /** `true` is a write; `false` takes the data as it is now for unchanged. */
@@ -105,12 +99,13 @@ export class TrackedData {
 
   /** While a session is saved its flags stand still: what the saving side looks at is no access of the application. */
   whileSaving<T> (save: () => T): T {
-    this.#flagsWhileSaving = { accessed: this.#accessed, modified: this.modified }
+    const accessed = this.#accessed
+    this.#modifiedWhileSaving = this.modified
     try {
       return save()
     } finally {
-      this.#accessed = this.#flagsWhileSaving.accessed
-      this.#flagsWhileSaving = undefined
+      this.#accessed = accessed
+      this.#modifiedWhileSaving = undefined
     }
   }
 

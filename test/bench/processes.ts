@@ -19,9 +19,9 @@ const has = (command: string): boolean => spawnSync('which', [command]).status =
 export const hasWrk: boolean = has('wrk')
 export const isPinned: boolean = has('taskset') && availableParallelism() > 1
 
-/** The server's CPU, and that of the load and the runner. */
+/** The server's CPU, and that of the load and the runner: another one, if not asked otherwise. */
 export const serverCPU = '0'
-export const loadCPU = process.env['LOADCPU'] ?? '1'
+export const loadCPU: string = process.argv.includes('--same-cpu') ? serverCPU : '1'
 
 /** The command and its arguments, bound to a CPU where that can be done. */
 function pinned (cpu: string, command: string, args: readonly string[]): [string, string[]] {
@@ -52,7 +52,7 @@ export function start (cpu: string, command: string, args: readonly string[], op
  * response, and a slow server finds it asleep more often than a fast one.
  */
 export function keepAwake (): ChildProcess | undefined {
-  if (!isPinned) return undefined
+  if (!isPinned || loadCPU === serverCPU) return undefined
   const child = start(loadCPU, process.execPath, ['-e', spin], { stdio: 'ignore' })
   setPriority(child.pid as number, constants.priority.PRIORITY_LOW)
   return child

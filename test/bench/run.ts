@@ -38,6 +38,7 @@ Server CPU per request, ours beside other session plugins. Without options: all 
   --warm N         requests to a server before a case is measured
   --isolate        a fresh process for each case too
   --asleep         lets the load's CPU sleep when it has nothing to do; waking it is the server's cost then
+  --same-cpu       load and server on one CPU: no wake-ups across CPUs in the server's time, requests per second mean less
   --scale          only how cost grows with keys, sessions, payload and distinct cookies
   --memory         only memory per request and per remembered cookie
   --profile CASE   one server (--only, otherwise ours-sha512; --size) under --cpu-prof: the ten largest self times
@@ -55,9 +56,10 @@ const { values: options } = parseArgs({
     epochs: { type: 'string' },
     segments: { type: 'string' },
     ms: { type: 'string' },
-    warm: { type: 'string', default: '8000' },
+    warm: { type: 'string' },
     isolate: { type: 'boolean', default: false },
     asleep: { type: 'boolean', default: false },
+    'same-cpu': { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
     profile: { type: 'string' },
@@ -108,7 +110,7 @@ function planOf (tier: Tier, peers: readonly Peer[]): Plan {
     epochs: Number(options.epochs ?? epochs),
     segments: Number(options.segments ?? segments),
     ms: Number(options.ms ?? ms),
-    warmRequests: Number(options.warm),
+    warmRequests: Number(options.warm ?? (tier === 3 ? 20_000 : 8000)),
     sizes: options.size?.split(',').map(Number) ?? sizes
   }
 }
