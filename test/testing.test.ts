@@ -86,6 +86,12 @@ describe('a test client', () => {
     t.assert.strictEqual((await testClient(fastify).session()), null)
   })
 
+  test('opens no transaction without a secret key', async (t: TestContext) => {
+    const client = testClient(await build(t, { secretKey: null }))
+
+    await t.assert.rejects(client.sessionTransaction((session) => { session.user_id = 1 }), { code: 'FST_SESSION_UNAVAILABLE' })
+  })
+
   test('says when the application has no such session', async (t: TestContext) => {
     const without = Fastify()
     t.after(() => without.close())
