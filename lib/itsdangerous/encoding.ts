@@ -10,6 +10,9 @@ import { BadData } from './errors.ts'
 /** Text, which stands for its UTF-8 bytes, or bytes. */
 export type BytesLike = string | Uint8Array
 
+/** Reads UTF-8 as Python does: bad bytes are an error, a byte order mark is a character. */
+export const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** The bytes of a value: text as UTF-8, bytes as they are (not copied). */
 export function wantBytes (value: BytesLike): Buffer {
   if (typeof value === 'string') return Buffer.from(value, 'utf8')

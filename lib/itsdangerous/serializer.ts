@@ -7,6 +7,7 @@
 
 import { compactJSON } from './compact-json.ts'
 import type { DataSerializer } from './compact-json.ts'
+import { utf8 } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { BadPayload, BadSignature } from './errors.ts'
 import { secretKeyList, Signer } from './signer.ts'
@@ -200,8 +201,6 @@ export class Serializer<S extends Signer = Signer> {
     return isPair(fallback) ? fallback : [this.signer, fallback]
   }
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 // Array.isArray alone does not narrow a readonly tuple.
 function isPair <S extends Signer> (value: FallbackSigner<S>): value is readonly [SignerClass<S>, SignerOptions] {

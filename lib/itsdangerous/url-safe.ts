@@ -8,7 +8,7 @@
 import { deflateSync, inflateSync } from 'node:zlib'
 import type { InflateRaw, ZlibOptions } from 'node:zlib'
 import type { DataSerializer } from './compact-json.ts'
-import { base64Decode, base64Encode, wantBytes } from './encoding.ts'
+import { base64Decode, base64Encode, utf8, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { BadPayload } from './errors.ts'
 import { Serializer } from './serializer.ts'
@@ -34,7 +34,6 @@ export const maxPayloadLength = 262_144
 
 /** The way payloads are spelled, whatever signs them. */
 const defaultCompressFrom = 1024
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function encodePayload (text: string, compressFrom: number): string {
   const plain = wantBytes(text)
