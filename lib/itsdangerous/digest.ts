@@ -110,6 +110,7 @@ export function hmac (method: DigestMethod, key: BytesLike, value: BytesLike): B
 export class HMAC {
   readonly digest: Digest
   readonly #outer: Buffer
+  readonly #mac: Buffer
   #inner: Buffer
 
   constructor (method: DigestMethod, key: BytesLike) {
@@ -120,19 +121,34 @@ export class HMAC {
     block.set(bytes.length > blockLength ? this.digest.hash(bytes) : bytes)
     this.#inner = Buffer.alloc(blockLength + 512, block.map((byte) => byte ^ 0x36))
     this.#outer = Buffer.alloc(blockLength + digestLength, block.map((byte) => byte ^ 0x5c))
+    this.#mac = Buffer.alloc(digestLength)
   }
 
   /** The MAC of `value`, in memory of its own. */
   sign (value: BytesLike): Buffer {
+    return Buffer.from(this.#compute(value))
+  }
+
+  /** Whether this is the MAC of `value`, compared in constant time. */
+  verify (value: BytesLike, mac: Uint8Array): boolean {
+    return constantTimeEqual(mac, this.#compute(value))
+  }
+
+  /** The MAC, which the next one will overwrite. */
+  #compute (value: BytesLike): Buffer {
     const { blockLength } = this.digest
     const inner = this.#room(value)
     let { length } = value
     if (typeof value === 'string') length = inner.write(value, blockLength, 'utf8')
     else inner.set(value, blockLength)
-    const message = inner.subarray(0, blockLength + length)
-    if (this.digest.hashInto === undefined) this.#outer.set(this.digest.hash(message), blockLength)
-    else this.digest.hashInto(message, this.#outer, blockLength)
-    return wantBytes(this.digest.hash(this.#outer))
+    this.#hash(new Uint8Array(inner.buffer, inner.byteOffset, blockLength + length), this.#outer, blockLength)
+    this.#hash(this.#outer, this.#mac, 0)
+    return this.#mac
+  }
+
+  #hash (data: Uint8Array, target: Buffer, offset: number): void {
+    if (this.digest.hashInto === undefined) target.set(this.digest.hash(data), offset)
+    else this.digest.hashInto(data, target, offset)
   }
 
   /** A buffer with the padded key and room for `value` behind it; a large one is not kept. */

@@ -42,12 +42,26 @@ export function base64Decode (value: BytesLike): Buffer {
 export function tryBase64Decode (value: BytesLike): Buffer | undefined {
   const text = typeof value === 'string' ? value : wantBytes(value).toString('latin1')
   const bytes = Buffer.from(text, 'base64url')
-  // Node skips what it does not know; writing the bytes out again shows whether it had to.
-  return bytes.toString('base64url') === text ? bytes : undefined
+  return isCanonical(text, bytes.length) ? bytes : undefined
+}
+
+/**
+ * Whether text that was decoded to so many bytes is their canonical spelling. Takes half the time of writing them out again.
+ *
+ * Node skips what it does not know, so that fewer bytes come out; takes the characters of both alphabets, and of others
+ * those whose low byte is one; and drops the bits that do not fill a byte.
+ */
+function isCanonical (text: string, byteLength: number): boolean {
+  const rest = text.length % 4
+  return rest !== 1 && byteLength === (text.length - rest) * 3 / 4 + (rest === 0 ? 0 : rest - 1) &&
+    !text.includes('+') && !text.includes('/') && Buffer.byteLength(text) === text.length &&
+    (rest === 0 || (valueOfCode[text.charCodeAt(text.length - 1)] as number) % (rest === 2 ? 16 : 4) === 0)
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const valueOfCode = new Map(Array.from(alphabet, (char, value) => [char.charCodeAt(0), value]))
+/** The value of a character by its code; -1 for a foreign one. */
+const valueOfCode = new Int8Array(128).fill(-1)
+for (let value = 0; value < alphabet.length; value++) valueOfCode[alphabet.charCodeAt(value)] = value
 
 /**
  * `bytesToInt(base64Decode(text))`, or `undefined` where these throw.
@@ -61,8 +75,8 @@ export function base64ToInt (text: string): number | bigint | undefined {
   }
   let bits = 0
   for (let i = 0; i < text.length; i++) {
-    const value = valueOfCode.get(text.charCodeAt(i))
-    if (value === undefined) return undefined
+    const value = valueOfCode[text.charCodeAt(i)] ?? -1
+    if (value === -1) return undefined
     bits = bits * 64 + value
   }
   // What does not fill a byte must be zero; a last character that begins one has six bits of it.

@@ -51,17 +51,24 @@ export class HMACAlgorithm extends SigningAlgorithm {
 
   /** The HMAC of `value`. A key is prepared at its first use: its bytes must not change afterwards. */
   override getSignature (key: Uint8Array, value: BytesLike): Uint8Array {
+    return this.#prepared(key).sign(value)
+  }
+
+  override verifySignature (key: Uint8Array, value: BytesLike, signature: Uint8Array): boolean {
+    // The length is no secret; a signature of another digest need not be computed.
+    if (signature.length !== this.digestMethod.digestLength) return false
+    // What a subclass signs, it has to verify.
+    if (this.getSignature !== HMACAlgorithm.prototype.getSignature) return super.verifySignature(key, value, signature)
+    return this.#prepared(key).verify(value, signature)
+  }
+
+  #prepared (key: Uint8Array): HMAC {
     let prepared = this.#byKey.get(key)
     if (prepared === undefined) {
       prepared = new HMAC(this.digestMethod, key)
       this.#byKey.set(key, prepared)
     }
-    return prepared.sign(value)
-  }
-
-  override verifySignature (key: Uint8Array, value: BytesLike, signature: Uint8Array): boolean {
-    // The length is no secret; a signature of another digest need not be computed.
-    return signature.length === this.digestMethod.digestLength && super.verifySignature(key, value, signature)
+    return prepared
   }
 }
 

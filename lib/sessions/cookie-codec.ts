@@ -12,7 +12,7 @@ import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
 import { hasCarriedFloats } from '../json/json-text.ts'
 import { UnserializableError } from '../json/tagged-json-serializer.ts'
-import { CookieMemo, copyOf } from './cookie-memo.ts'
+import { CookieMemo } from './cookie-memo.ts'
 import type { RememberedCookie } from './cookie-memo.ts'
 import { describeRefusal } from './refusal.ts'
 import type { SecureSessionCookies } from './secure-session-cookies.ts'
@@ -144,7 +144,7 @@ export class CookieCodec {
   #load (cookie: string, text: string, log: Log): OpenedSession | undefined {
     try {
       const data = this.#parse(text)
-      this.#memo.add(copyOf(cookie), text)
+      this.#memo.addSeen(cookie, text)
       return { data, text, isShared: false }
     } catch {
       return unreadable(log)

@@ -27,6 +27,8 @@ export interface RememberedCookie {
 const keyLength = 22
 /** Characters that the cookies and texts of one generation may have together. */
 const largestGeneration = 2_097_152
+/** Places for marks of cookies that came once, for each cookie that is remembered. */
+const marksPerCookie = 4
 
 /**
  * Remembers the youngest cookies in two generations: when the young one is full it becomes the old one, whose place is
@@ -38,6 +40,8 @@ export class CookieMemo {
   #young = new Map<string, RememberedCookie>()
   #old = new Map<string, RememberedCookie>()
   #length = 0
+  /** What is left of cookies that came once. */
+  readonly #marks: Uint32Array
 
   /**
    * @param max - how many cookies at the most; 0 for none
@@ -46,6 +50,7 @@ export class CookieMemo {
   constructor (max: number, sep = '.') {
     this.#max = Math.floor(max / 2)
     this.#sep = sep
+    this.#marks = new Uint32Array(this.#max * 2 * marksPerCookie)
   }
 
   get (cookie: string): RememberedCookie | undefined {
@@ -58,10 +63,18 @@ export class CookieMemo {
     return old
   }
 
-  /** @param cookie - one that was signed just now, or {@link copyOf} one that was verified */
+  /** Remembers a cookie that was signed just now: the client will send it back. */
   add (cookie: string, text: string): void {
     if (this.#max === 0) return
     this.#set(cookie.slice(-keyLength), { cookie, text, timestamp: undefined, mayBePermanent: undefined, data: undefined, isFlat: false })
+  }
+
+  /** Remembers a cookie that was verified just now, if it comes again; at first a mark is left, which takes no memory. */
+  addSeen (cookie: string, text: string): void {
+    const mark = markOf(cookie)
+    const place = mark % this.#marks.length
+    if (this.#marks[place] === mark) this.add(copyOf(cookie), text)
+    else this.#marks[place] = mark // without places this does nothing
   }
 
   timestampOf (known: RememberedCookie): number {
@@ -89,8 +102,15 @@ export class CookieMemo {
   }
 }
 
+/** 32 bits of the end of the signature. */
+function markOf (cookie: string): number {
+  let mark = 0
+  for (let i = cookie.length - 8; i < cookie.length; i++) mark = Math.imul(mark, 37) + cookie.charCodeAt(i) | 0
+  return mark >>> 0
+}
+
 /** A slice would keep all of the Cookie header in memory. */
-export function copyOf (slice: string): string {
+function copyOf (slice: string): string {
   return Buffer.from(slice, 'latin1').toString('latin1')
 }
 

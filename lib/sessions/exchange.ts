@@ -11,7 +11,7 @@ import { copyToRaw } from './response-headers.ts'
 import { trackedDataOf } from './secure-cookie-session.ts'
 import type { SecureCookieSession } from './secure-cookie-session.ts'
 import type { SessionApp, SessionInterface } from './session-interface.ts'
-import type { SessionWatcher } from './tracked-data.ts'
+import type { SessionWatcher, TrackedData } from './tracked-data.ts'
 
 /** Watches the session of a request and saves it into the reply. */
 export class Exchange implements SessionWatcher {
@@ -21,6 +21,7 @@ export class Exchange implements SessionWatcher {
   readonly #request: FastifyRequest
   #reply: FastifyReply | undefined
   #session: SecureCookieSession | undefined
+  #opened: TrackedData | undefined
   /** Whether the session is one that is never saved. */
   #isNull = false
   /** Whether the session is in the reply, so that what comes now comes after the onSend hook. */
@@ -41,8 +42,14 @@ export class Exchange implements SessionWatcher {
 
   /** The session; its data is read from the cookie at the first access to it. */
   get session (): SecureCookieSession {
-    this.#session ??= this.#open()
-    return this.#session
+    if (this.#session === undefined) this.#open()
+    return this.#session as unknown as SecureCookieSession
+  }
+
+  /** The data behind the session; to ask the session, which is a proxy, takes longer. */
+  get #data (): TrackedData {
+    if (this.#opened === undefined) this.#open()
+    return this.#opened as unknown as TrackedData
   }
 
   /** From now on there is a reply to save into. A hook of the application may have looked at the session before. */
@@ -53,8 +60,8 @@ export class Exchange implements SessionWatcher {
   /** `request.session = data`: null ends the session, a plain object takes the place of its data. */
   assign (data: unknown): void {
     if (data === this.session) return
-    if (data === null) trackedDataOf(this.session).end()
-    else if (isDict(data)) trackedDataOf(this.session).replace(Object.entries(data))
+    if (data === null) this.#data.end()
+    else if (isDict(data)) this.#data.replace(Object.entries(data))
     else throw new TypeError('a session can be set to null, which ends it, or to a plain object')
   }
 
@@ -62,13 +69,13 @@ export class Exchange implements SessionWatcher {
   saveOnSend (reply: FastifyReply): void {
     this.begin(reply)
     const needsSaving = this.#session !== undefined || this.#sessions.mayNeedRefresh(this.#app, this.#request)
-    if (needsSaving && trackedDataOf(this.session).revision !== this.#failedRevision) this.#save()
+    if (needsSaving && this.#data.revision !== this.#failedRevision) this.#save()
     this.#isSaved = true
   }
 
   /** `session.save()`: the headers are in the reply at once, also in the raw one, for those who hijack it. */
   save (): void {
-    const data = trackedDataOf(this.session)
+    const data = this.#data
     this.beforeWrite()
     if (data.keys().length > 0) data.modified = true
     this.#save()
@@ -100,29 +107,27 @@ export class Exchange implements SessionWatcher {
   }
 
   /** What the route says of the session goes before the configuration: `false`, or cookie attributes. */
-  #open (): SecureCookieSession {
+  #open (): void {
     const { sessionName } = this.#app
     const ofRoute = (this.#request.routeOptions.config as unknown as Record<string, unknown> | undefined)?.[sessionName]
-    if (ofRoute === false) {
-      this.#isNull = true
-      return this.#sessions.makeNullSession(this.#app, `the config of the route has ${sessionName}: false`)
-    }
-    const session = this.#sessions.openSession(this.#app, this.#request) ?? this.#sessions.makeNullSession(this.#app)
-    this.#isNull = this.#sessions.isNullSession(session)
+    const session = ofRoute === false
+      ? this.#sessions.makeNullSession(this.#app, `the config of the route has ${sessionName}: false`)
+      : this.#sessions.openSession(this.#app, this.#request) ?? this.#sessions.makeNullSession(this.#app)
+    this.#isNull = ofRoute === false || this.#sessions.isNullSession(session)
     const data = trackedDataOf(session)
     data.watcher ??= this
     if (typeof ofRoute === 'object' && ofRoute !== null) session.options(ofRoute as SessionCookieOptions)
-    return session
+    this.#session = session
+    this.#opened = data
   }
 
   #save (): void {
     this.#isSaving = true
     try {
-      const { session } = this
-      if (this.#reply !== undefined && !this.#isNull) this.#sessions.saveSession(this.#app, session, this.#reply)
+      if (this.#reply !== undefined && !this.#isNull) this.#sessions.saveSession(this.#app, this.session, this.#reply)
       this.#failedRevision = undefined
     } catch (error) {
-      this.#failedRevision = trackedDataOf(this.session).revision
+      this.#failedRevision = this.#data.revision
       throw error
     } finally {
       this.#isSaving = false
@@ -132,7 +137,7 @@ export class Exchange implements SessionWatcher {
   #copyToRaw (): void {
     if (this.#reply === undefined) return
     copyToRaw(this.#reply, this.#copiedCookie)
-    this.#copiedCookie = trackedDataOf(this.session).sentCookie
+    this.#copiedCookie = this.#data.sentCookie
   }
 
   /**
@@ -162,7 +167,7 @@ export class Exchange implements SessionWatcher {
     const reply = this.#reply
     if (this.#willWarn || reply === undefined) return
     this.#willWarn = true
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       // A client that left before the reply has lost nothing that a cookie could have told it.
       if (!this.#isSaved && reply.sent && this.session.modified) {
         this.#request.log.warn('a change of the session was lost: the reply was hijacked or sent raw. Call session.save() before')

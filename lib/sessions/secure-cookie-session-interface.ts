@@ -16,7 +16,7 @@ import type { KeyDerivation } from '../itsdangerous/signer.ts'
 import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
 import { TaggedJSONSerializer } from '../json/tagged-json-serializer.ts'
-import { cookieAttributes, deletionAttributes } from './cookie-attributes.ts'
+import { cookieAttributes, deletionAttributes, SetCookieWriter } from './cookie-attributes.ts'
 import type { CookieAttributes } from './cookie-attributes.ts'
 import { readCookie } from './cookie-header.ts'
 import { CookieCodec } from './cookie-codec.ts'
@@ -64,6 +64,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
   readonly #secureSession: SecureSessionCookies | undefined
   #signing: { config: SessionConfig, serializer: URLSafeTimedSerializer } | undefined
   #codec: CookieCodec | undefined
+  readonly #writer = new SetCookieWriter()
 
   constructor (options: SigningOptions = {}) {
     super()
@@ -145,7 +146,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const data = trackedDataOf(session)
     const isHTTPS = reply.request.protocol === 'https'
     const attributes = complete(cookieAttributes(this, app, isHTTPS, cookieOptionsOf(session)))
-    const header = app.fastify.serializeCookie(this.getCookieName(app), value, attributes)
+    const header = this.#writer.write(app, this.getCookieName(app), value, attributes)
     const limit = app.config.MAX_COOKIE_SIZE
     if (limit > 0 && header.length > limit) {
       throw (this.#codecOf(app) as CookieCodec).overflow(header.length, `${limit}, MAX_COOKIE_SIZE`, data.toSave())
