@@ -44,7 +44,7 @@ export function cellsOf ({ cases, peers, tier, sizes }: Plan): Cell[] {
 export function durationOf (plan: Plan): number {
   const runs = cellsOf(plan).reduce((sum, cell) => sum + cell.peers.length, 0)
   const servers = new Set(cellsOf(plan).flatMap((cell) => cell.peers)).size
-  return plan.epochs * (servers * 0.5 + runs * (plan.warmRequests / 20 + 80 + plan.segments * (plan.ms + 80)) / 1000)
+  return plan.epochs * (servers * (0.5 + plan.warmRequests * fresh / 25_000) + runs * (plan.warmRequests / 20 + 80 + plan.segments * (plan.ms + 80)) / 1000)
 }
 
 export async function measure (build: Build, plan: Plan, show: (progress: string) => void): Promise<Sample[]> {
@@ -56,11 +56,12 @@ export async function measure (build: Build, plan: Plan, show: (progress: string
   const start = Date.now()
   for (let epoch = 1; epoch <= plan.epochs; epoch++) {
     const servers = await startAll(build, [...new Set(cells.flatMap(({ peers }) => peers))])
+    const warm = new Set<Running>()
     let done = 0
     for (const cell of shuffled(cells)) {
       const seconds = Math.round((Date.now() - start) / 1000)
       show(`epoch ${epoch}/${plan.epochs}, ${++done}/${cells.length}, ${seconds} s: ${cell.at.name} ${cell.size}`)
-      samples.push(...await measureCell(cell, plan, epoch, servers, jar, load))
+      samples.push(...await measureCell(cell, plan, epoch, servers, warm, jar, load))
     }
     await Promise.all([...servers.values()].map((server) => server.stop()))
   }
@@ -77,7 +78,7 @@ async function startAll (build: Build, peers: readonly Peer[]): Promise<Map<Peer
   return servers
 }
 
-async function measureCell ({ at, size, peers }: Cell, plan: Plan, epoch: number, servers: Map<Peer, Running>, jar: Jar, load: Load): Promise<Sample[]> {
+async function measureCell ({ at, size, peers }: Cell, plan: Plan, epoch: number, servers: Map<Peer, Running>, warm: Set<Running>, jar: Jar, load: Load): Promise<Sample[]> {
   const samples: Sample[] = []
   const runs = await Promise.all(peers.map(async (peer) => {
     const server = servers.get(peer) as Running
@@ -85,17 +86,21 @@ async function measureCell ({ at, size, peers }: Cell, plan: Plan, epoch: number
   }))
   for (const { peer, server, traffic } of shuffled(runs)) {
     await probe(peer, at, traffic, server.port)
-    await warmUp(server, traffic, load, plan)
+    await warmUp(server, traffic, load, warm.has(server) ? plan.warmRequests : plan.warmRequests * fresh)
+    warm.add(server)
   }
   const order = shuffled(runs.flatMap((run) => Array.from({ length: plan.segments }, () => run)))
   for (const { peer, server, traffic } of order) samples.push({ peer: peer.name, case: at.name, size, epoch, ...await stretch(server, traffic, load, plan.ms) })
   return samples
 }
 
+/** How much longer a server is warmed up that has just begun: V8 is at work until about the 50,000th request. */
+const fresh = 5
+
 /** By requests, as V8 counts calls, and not by time: on a busy machine little happens in a second. */
-async function warmUp (server: Running, traffic: Traffic, load: Load, { warmRequests, ms }: Plan): Promise<void> {
-  const end = Date.now() + Math.max(4000, warmRequests / 5)
-  for (let sent = 0; sent < warmRequests && Date.now() < end;) sent += (await load.run(server.port, traffic, ms)).requests * (server.isJITted ? 1 : 100)
+async function warmUp (server: Running, traffic: Traffic, load: Load, requests: number): Promise<void> {
+  const end = Date.now() + Math.max(4000, requests / 5)
+  for (let sent = 0; sent < requests && Date.now() < end;) sent += (await load.run(server.port, traffic, 200)).requests * (server.isJITted ? 1 : 100)
 }
 
 /** One stretch of load and what it cost. */

@@ -9,7 +9,7 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { availableParallelism, constants, setPriority } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { here } from './build.ts'
 import type { Build } from './build.ts'
@@ -19,18 +19,24 @@ const has = (command: string): boolean => spawnSync('which', [command]).status =
 export const hasWrk: boolean = has('wrk')
 export const isPinned: boolean = has('taskset') && availableParallelism() > 1
 
-/** The server's CPU, and that of the load and the runner: another one, if not asked otherwise. */
+/**
+ * The server's CPU, and that of the load: the same one. To wake another CPU costs the server some microseconds per response,
+ * and a slow server finds it asleep more often than a fast one. The runner has the other CPU.
+ */
 export const serverCPU = '0'
-export const loadCPU: string = process.argv.includes('--same-cpu') ? serverCPU : '1'
+export const loadCPU: string = process.argv.includes('--two-cpus') ? '1' : serverCPU
+const runnerCPU = '1'
+/** Batch scheduling: nobody is interrupted by whom he wakes up, so that each answers all that waits before the other's turn. */
+const scheduling = has('chrt') ? ['chrt', '-b', '0'] : []
 
 /** The command and its arguments, bound to a CPU where that can be done. */
 function pinned (cpu: string, command: string, args: readonly string[]): [string, string[]] {
-  return isPinned ? ['taskset', ['-c', cpu, command, ...args]] : [command, [...args]]
+  return isPinned ? ['taskset', ['-c', cpu, ...scheduling, command, ...args]] : [command, [...args]]
 }
 
 /** Keeps the runner out of the server's way. */
 export function pinSelf (): void {
-  if (isPinned) spawnSync('taskset', ['-cp', loadCPU, String(process.pid)])
+  if (isPinned) spawnSync('taskset', ['-cp', runnerCPU, String(process.pid)])
 }
 
 const { PATH, HOME } = process.env
@@ -46,20 +52,6 @@ export function start (cpu: string, command: string, args: readonly string[], op
   children.add(child)
   return child.on('exit', () => children.delete(child))
 }
-
-/**
- * Keeps the CPU of the load awake, at the lowest priority: to wake a sleeping one costs the server some microseconds per
- * response, and a slow server finds it asleep more often than a fast one.
- */
-export function keepAwake (): ChildProcess | undefined {
-  if (!isPinned || loadCPU === serverCPU) return undefined
-  const child = start(loadCPU, process.execPath, ['-e', spin], { stdio: 'ignore' })
-  setPriority(child.pid as number, constants.priority.PRIORITY_LOW)
-  return child
-}
-
-/** Ends when its parent is gone. */
-const spin = 'const parent = process.ppid; (function spin () { const end = Date.now() + 500; while (Date.now() < end); if (process.ppid === parent) setImmediate(spin) })()'
 
 /** A Node process that is talked to over IPC. */
 export function startNode (cpu: string, script: string, args: readonly string[], flags: readonly string[] = []): ChildProcess {

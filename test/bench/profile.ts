@@ -31,7 +31,7 @@ export async function profileCase (build: Build, peer: Peer, at: Case, size: num
   const load = new Load(build)
   const server = await startServer(build, peer.server, ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200'])
   const traffic = await jar.trafficOf(peer, at, size, server)
-  await load.run(server.port, traffic, 1500)
+  await load.run(server.port, traffic, 4000)
   const begin = await server.stats()
   const { us } = await stretch(server, traffic, load, 3000)
   const end = await server.stats()

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { root } from './build.ts'
 import { cases, floorOf, sizes } from './cases.ts'
 import type { Peer } from './cases.ts'
-import { hasWrk, isPinned } from './processes.ts'
+import { hasWrk, isPinned, loadCPU, serverCPU } from './processes.ts'
 import type { ScaleSeries } from './scale.ts'
 import { line } from './stats.ts'
 import type { Figure } from './stats.ts'
@@ -58,7 +58,7 @@ export function markdown (results: Results, peers: readonly Peer[]): string {
   const parts = [
     '# Benchmark',
     `${machine.date}, ${machine.cpus} x ${machine.cpu}, ${machine.system}, Node ${machine.node}, ${machine.load}` +
-    `${machine.isPinned ? ', server and load pinned to a CPU each' : ''}, load average ${machine.loadAverage.join(' ')}.`,
+    `${machine.isPinned ? `, server and load on ${loadCPU === serverCPU ? 'one CPU' : 'a CPU each'}` : ''}, load average ${machine.loadAverage.join(' ')}.`,
     figures.length === 0 ? '' : howMeasured(plan),
     Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`).join(', ') + '.',
     ...goalTable(results.figures),
@@ -69,7 +69,7 @@ export function markdown (results: Results, peers: readonly Peer[]): string {
 }
 
 function howMeasured ({ epochs, segments, ms, warmRequests }: Results['plan']): string {
-  return `${epochs} epochs of fresh processes, ${segments} stretches of ${ms} ms per peer and case in each, after ${warmRequests} requests. ` +
+  return `${epochs} epochs of fresh processes under batch scheduling, ${segments} stretches of ${ms} ms per peer and case in each, after ${warmRequests} requests. ` +
     'us: microseconds of server CPU (user and system) per request. Ratios are p10 to p10; paired: the median over epochs of the ratios of medians. ' +
     'spread: from p10 to p90, in parts of the median.'
 }

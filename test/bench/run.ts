@@ -14,7 +14,7 @@ import type { Case, Peer, Tier } from './cases.ts'
 import { durationOf, measure } from './measure.ts'
 import type { Plan } from './measure.ts'
 import { plot } from './plot.ts'
-import { keepAwake, pinSelf } from './processes.ts'
+import { pinSelf } from './processes.ts'
 import { profileCase } from './profile.ts'
 import { describeMachine, markdown } from './report.ts'
 import type { Results } from './report.ts'
@@ -35,10 +35,9 @@ Server CPU per request, ours beside other session plugins. Without options: all 
   --epochs N       rounds of fresh processes
   --segments N     stretches of load per peer, case and epoch
   --ms N           length of a stretch; wrk rounds it up to tenths of a second
-  --warm N         requests to a server before a case is measured
+  --warm N         requests to a server before a case is measured; five times as many to one that has just begun
   --isolate        a fresh process for each case too
-  --asleep         lets the load's CPU sleep when it has nothing to do; waking it is the server's cost then
-  --same-cpu       load and server on one CPU: no wake-ups across CPUs in the server's time, requests per second mean less
+  --two-cpus       the load has a CPU of its own: more requests per second, but waking that CPU is in the server's time
   --scale          only how cost grows with keys, sessions, payload and distinct cookies
   --memory         only memory per request and per remembered cookie
   --profile CASE   one server (--only, otherwise ours-sha512; --size) under --cpu-prof: the ten largest self times
@@ -58,8 +57,7 @@ const { values: options } = parseArgs({
     ms: { type: 'string' },
     warm: { type: 'string' },
     isolate: { type: 'boolean', default: false },
-    asleep: { type: 'boolean', default: false },
-    'same-cpu': { type: 'boolean', default: false },
+    'two-cpus': { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
     profile: { type: 'string' },
@@ -74,11 +72,9 @@ else await main()
 async function main (): Promise<void> {
   pinSelf()
   const compiled = build(options.base)
-  const spinner = options.asleep ? undefined : keepAwake()
   const peers = options.base === undefined ? [...allPeers] : [...allPeers, ...basePeers()]
   if (options.profile !== undefined) {
     await profile(compiled, peers)
-    spinner?.kill()
     return
   }
 
@@ -94,7 +90,6 @@ async function main (): Promise<void> {
   if (options.scale || (options.full && !isPart)) results.scale.push(...await measureScale(compiled, { epochs: scaleEpochs, isQuick: options.quick }, show))
   if (options.memory || (options.full && !isPart)) results.scale.push(...await measureMemory(compiled, show))
   show('')
-  spinner?.kill()
   write(results, peers)
 }
 
@@ -110,7 +105,7 @@ function planOf (tier: Tier, peers: readonly Peer[]): Plan {
     epochs: Number(options.epochs ?? epochs),
     segments: Number(options.segments ?? segments),
     ms: Number(options.ms ?? ms),
-    warmRequests: Number(options.warm ?? (tier === 3 ? 20_000 : 8000)),
+    warmRequests: Number(options.warm ?? 10_000),
     sizes: options.size?.split(',').map(Number) ?? sizes
   }
 }
