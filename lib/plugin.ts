@@ -52,14 +52,24 @@ async function plugin (fastify: FastifyInstance, options: SecureSessionOptions |
     done()
   })
 
-  fastify.addHook('onSend', function saveSessionHook (request, reply, _payload, done) {
+  fastify.addHook('onSend', function saveSessionHook (request, reply, payload, done) {
     try {
-      for (const session of sessions) session.save(request, reply)
+      for (const session of sessions) session.save(request, reply, payload)
     } catch (error) {
+      discard(payload)
       return done(error as Error)
     }
     done()
   })
+}
+
+/** Lets go of a payload that nobody will read: a file would stay open. */
+function discard (payload: unknown): void {
+  const { destroy, cancel, body } = (payload ?? {}) as { destroy?: unknown, cancel?: unknown, body?: unknown }
+  if (typeof destroy === 'function') destroy.call(payload)
+  // Who reads a web stream already has to let go of it himself.
+  else if (typeof cancel === 'function') Promise.resolve(cancel.call(payload)).catch(() => {})
+  else if (typeof body === 'object' && body !== null) discard(body)
 }
 
 /** Two sessions of one list have two names; those of other lists are found by the decorator. */

@@ -71,8 +71,8 @@ export class RegisteredSession implements SessionApp {
   }
 
   /** The onSend hook. A request that was refused before onRequest has no session. */
-  save (request: FastifyRequest, reply: FastifyReply): void {
-    (request as unknown as Carrier)[this.#slot]?.saveOnSend(reply)
+  save (request: FastifyRequest, reply: FastifyReply, payload: unknown): void {
+    (request as unknown as Carrier)[this.#slot]?.saveOnSend(reply, payload)
   }
 
   /** Made by the onRequest hook, or by one of the application's that came before and looked at the session. */

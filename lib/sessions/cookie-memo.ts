@@ -59,7 +59,7 @@ export class CookieMemo {
     if (young !== undefined) return young.cookie === cookie ? young : undefined
     const old = this.#old.get(key)
     if (old?.cookie !== cookie) return undefined
-    this.#set(key, old)
+    this.#set(old.cookie.slice(-keyLength), old) // not the key: that is a slice of a whole Cookie header
     return old
   }
 

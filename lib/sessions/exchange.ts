@@ -7,7 +7,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FST_SESSION_HEADERS_SENT } from '../errors.ts'
 import type { SessionCookieOptions } from '../../types/session.ts'
-import { copyToRaw } from './response-headers.ts'
+import { copyToRaw, setHeadersOf } from './response-headers.ts'
 import { trackedDataOf } from './secure-cookie-session.ts'
 import type { SecureCookieSession } from './secure-cookie-session.ts'
 import type { SessionApp, SessionInterface } from './session-interface.ts'
@@ -66,11 +66,13 @@ export class Exchange implements SessionWatcher {
   }
 
   /** Saves the session; the onSend hook. Runs again when a later hook fails, and does no harm. */
-  saveOnSend (reply: FastifyReply): void {
+  saveOnSend (reply: FastifyReply, payload: unknown): void {
     this.begin(reply)
     const needsSaving = this.#session !== undefined || this.#sessions.mayNeedRefresh(this.#app, this.#request)
     if (needsSaving && this.#data.revision !== this.#failedRevision) this.#save()
     this.#isSaved = true
+    // The headers of a Response come after this hook, and would take the place of ours.
+    if (needsSaving && typeof payload === 'object' && payload !== null) this.#saveLater()
   }
 
   /** `session.save()`: the headers are in the reply at once, also in the raw one, for those who hijack it. */
@@ -104,6 +106,7 @@ export class Exchange implements SessionWatcher {
     if (!this.#isSaved || this.#isSaving) return
     this.#save()
     this.#copyToRaw() // where a stream may have put the headers of the reply already
+    this.#saveLater()
   }
 
   /** What the route says of the session goes before the configuration: `false`, or cookie attributes. */
@@ -152,13 +155,14 @@ export class Exchange implements SessionWatcher {
     const { writeHead } = raw
     raw.writeHead = ((...args: Parameters<typeof writeHead>) => {
       raw.writeHead = writeHead
+      const rest = setHeadersOf(args, raw)
       try {
         this.#save()
-        this.#copyToRaw()
       } catch (error) {
         this.#request.log.error(error, 'the session was changed after it was saved, and could not be saved again')
       }
-      return writeHead.apply(raw, args)
+      this.#copyToRaw()
+      return writeHead.apply(raw, rest)
     }) as typeof writeHead
   }
 

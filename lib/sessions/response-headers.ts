@@ -42,6 +42,20 @@ export function copyToRaw (reply: FastifyReply, previous: string | undefined): v
   if (vary !== undefined) raw.setHeader('vary', append(String(raw.getHeader('vary') ?? ''), String(vary)))
 }
 
+/**
+ * Sets the headers among the arguments of a `writeHead`, so that others can be put beside them: writeHead itself would put
+ * them in their place.
+ *
+ * @returns the other arguments
+ */
+export function setHeadersOf <T extends unknown[]> (args: T, raw: FastifyReply['raw']): T {
+  const headers = args.at(-1)
+  if (typeof headers !== 'object' || headers === null) return args
+  const flat = Array.isArray(headers) ? headers as unknown[] : Object.entries(headers).flat(1)
+  for (let i = 0; i < flat.length; i += 2) raw.setHeader(String(flat[i]), flat[i + 1] as string | string[])
+  return args.slice(0, -1) as T
+}
+
 function listOf (header: number | string | string[] | undefined): string[] {
   return [header ?? []].flat().map(String)
 }

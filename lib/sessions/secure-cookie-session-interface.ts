@@ -149,7 +149,11 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const header = this.#writer.write(app, this.getCookieName(app), value, attributes)
     const limit = app.config.MAX_COOKIE_SIZE
     if (limit > 0 && header.length > limit) {
-      throw (this.#codecOf(app) as CookieCodec).overflow(header.length, `${limit}, MAX_COOKIE_SIZE`, data.toSave())
+      const overflow = (this.#codecOf(app) as CookieCodec).overflow(header.length, `${limit}, MAX_COOKIE_SIZE`, data.toSave())
+      if (data.modified) throw overflow
+      // Nobody changed anything: the client keeps the cookie that it has.
+      reply.log.warn(overflow, 'the session cookie could not be refreshed')
+      return
     }
     replaceSetCookie(reply, data.sentCookie, header)
     data.sentCookie = header

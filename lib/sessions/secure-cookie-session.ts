@@ -65,8 +65,10 @@ export class SecureCookieSession implements SessionMembers<Dict> {
 
   delete (): void
   delete (key: string): boolean
-  delete (...[key]: [key?: string]): boolean | void {
-    if (key === undefined) return this[tracked].end()
+  delete (...keys: [key?: string]): boolean | void {
+    // A key that happens to be undefined must not end the session.
+    if (keys.length === 0) return this[tracked].end()
+    const key = String(keys[0])
     const had = this[tracked].has(key)
     this[tracked].delete(key)
     return had

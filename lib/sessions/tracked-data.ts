@@ -148,7 +148,9 @@ export class TrackedData {
 
   /** Sets several keys at once. */
   update (entries: Iterable<readonly [string, unknown]>): void {
-    this.write((data) => setAll(data, entries))
+    // Taken out first: what throws half way must not leave half a change.
+    const all = Array.from(entries, ([key, value]) => [key, value] as const)
+    this.write((data) => setAll(data, all))
   }
 
   /** Puts other data in the place of all that was there. */
