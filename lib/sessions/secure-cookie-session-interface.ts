@@ -76,7 +76,10 @@ export class SecureCookieSessionInterface extends SessionInterface {
     this.#secureSession = options.readSecureSession && new SecureSessionCookies(options.readSecureSession)
   }
 
-  /** What signs and verifies the cookies; `undefined` without a secret key. Made anew when the configuration changes. */
+  /**
+   * What signs and verifies the cookies; `undefined` without a secret key. Made anew when the configuration changes. What it
+   * verified is remembered for as long as it is the same object; with {@link rememberedCookies} of 0 it is asked every time.
+   */
   getSigningSerializer (app: SessionApp): URLSafeTimedSerializer | undefined {
     const { config } = app
     if (config.SECRET_KEY === null) return undefined
