@@ -29,6 +29,8 @@ const keyLength = 22
 const largestGeneration = 2_097_152
 /** Places for marks of cookies that came once, for each cookie that is remembered. */
 const marksPerCookie = 4
+/** So many cookies of the shortest kind have room in two generations. */
+const mostMarks = 65_536
 
 /**
  * Remembers the youngest cookies in two generations: when the young one is full it becomes the old one, whose place is
@@ -50,7 +52,7 @@ export class CookieMemo {
   constructor (max: number, sep = '.') {
     this.#max = Math.floor(max / 2)
     this.#sep = sep
-    this.#marks = new Uint32Array(this.#max * 2 * marksPerCookie)
+    this.#marks = new Uint32Array(Math.min(Math.max(0, this.#max * 2 * marksPerCookie), mostMarks))
   }
 
   get (cookie: string): RememberedCookie | undefined {
@@ -65,7 +67,7 @@ export class CookieMemo {
 
   /** Remembers a cookie that was signed just now: the client will send it back. */
   add (cookie: string, text: string): void {
-    if (this.#max === 0) return
+    if (this.#max <= 0) return
     this.#set(cookie.slice(-keyLength), { cookie, text, timestamp: undefined, mayBePermanent: undefined, data: undefined, isFlat: false })
   }
 
