@@ -7,6 +7,7 @@
 
 import { domainToASCII } from 'node:url'
 import type { FlaskConfig, KeyLike, SameSite, SessionConfig } from '../types/config.ts'
+import type { SessionCookieOptions } from '../types/session.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 
 /** The plugin options that stand for Flask's keys; each goes before the config. */
@@ -83,7 +84,8 @@ const settings: { readonly [K in Key]: Setting<SessionConfig[K]> } = {
     fallback: 'session',
     expects: "a cookie name (letters, digits and !#$%&'*+-.^_`|~)",
     check: (value) => isString(value) && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value) ? value : undefined,
-    schema: { type: 'string', default: 'session' }
+    // No default: it would go before that of a session of another name.
+    schema: { type: 'string' }
   },
   SESSION_COOKIE_DOMAIN: {
     option: (options) => options.cookie?.domain,
@@ -199,9 +201,7 @@ export class ConfigReader {
    */
   constructor (options: ConfigOptions, defaults: Partial<SessionConfig> = {}) {
     this.#defaults = defaults
-    if (options.cookie !== undefined && (typeof options.cookie !== 'object' || options.cookie === null)) {
-      throw new FST_SESSION_INVALID_CONFIG('cookie', 'an object', typeName(options.cookie))
-    }
+    cookieOption(options)
     const given = new Map<Key, unknown>()
     for (const key of keys) {
       const value = settings[key].option(options)
@@ -219,7 +219,15 @@ export class ConfigReader {
   read (config: FlaskConfig | undefined): SessionConfig {
     if (this.#current !== undefined && !this.#hasChanged(config)) return this.#current
     const current = Object.fromEntries(keys.map((key) => [key, this.#value(key, config)])) as unknown as SessionConfig
-    checkTogether(current)
+    checkTogether({
+      name: current.SESSION_COOKIE_NAME,
+      domain: current.SESSION_COOKIE_DOMAIN,
+      path: current.SESSION_COOKIE_PATH,
+      root: current.APPLICATION_ROOT,
+      partitioned: current.SESSION_COOKIE_PARTITIONED,
+      sameSite: current.SESSION_COOKIE_SAMESITE,
+      secure: current.SESSION_COOKIE_SECURE
+    }, (attribute) => attributes[attribute])
     this.#seen = this.#watched.map((key) => snapshot(config?.[key]))
     this.#current = Object.freeze(current)
     return current
@@ -243,6 +251,63 @@ export class ConfigReader {
   }
 }
 
+/** The option `cookie`; `undefined` without one. */
+export function cookieOption ({ cookie }: ConfigOptions): CookieOptions | undefined {
+  if (cookie === undefined || (typeof cookie === 'object' && cookie !== null)) return cookie
+  throw new FST_SESSION_INVALID_CONFIG('cookie', 'an object', typeName(cookie))
+}
+
+/** The settings that are attributes of the cookie. */
+const attributes = {
+  domain: 'SESSION_COOKIE_DOMAIN',
+  path: 'SESSION_COOKIE_PATH',
+  httpOnly: 'SESSION_COOKIE_HTTPONLY',
+  secure: 'SESSION_COOKIE_SECURE',
+  partitioned: 'SESSION_COOKIE_PARTITIONED',
+  sameSite: 'SESSION_COOKIE_SAMESITE'
+} as const
+
+/** What may be asked for one response, once it is checked. */
+export interface CheckedAttributes {
+  domain?: string | null
+  expires?: Date
+  httpOnly?: boolean
+  maxAge?: number
+  partitioned?: boolean
+  path?: string | null
+  sameSite?: SameSite | null
+  secure?: boolean | 'auto'
+}
+
+/**
+ * The attributes that the application asks for, as the configuration would have them; what is none of them is passed over.
+ *
+ * @param where - what the message begins with
+ * @throws `FST_SESSION_INVALID_CONFIG` when one is wrong.
+ */
+export function checkedAttributes (asked: SessionCookieOptions, where: string): CheckedAttributes {
+  const { expires, maxAge } = asked
+  const demand = (isMet: boolean, name: string, expects: string, value: unknown): void => {
+    if (!isMet) throw new FST_SESSION_INVALID_CONFIG(`${where} ${name}`, expects, typeName(value))
+  }
+  demand(expires === undefined || (expires instanceof Date && !Number.isNaN(expires.getTime())), 'expires', 'a valid Date', expires)
+  demand(maxAge === undefined || Number.isSafeInteger(maxAge), 'maxAge', 'a whole number of seconds', maxAge)
+  const given: Record<string, unknown> = {}
+  if (expires !== undefined) given.expires = expires
+  if (maxAge !== undefined) given.maxAge = maxAge
+  for (const [name, key] of Object.entries(attributes)) {
+    const value = asked[name as keyof SessionCookieOptions]
+    if (value !== undefined) given[name] = checked(key, name === 'sameSite' ? sameSiteOf(value) : value, `${where} ${name}`)
+  }
+  return given
+}
+
+/** Where one response says what is left out otherwise, `true` is the strictest and `false` none. */
+function sameSiteOf (value: unknown): unknown {
+  if (typeof value !== 'boolean') return value
+  return value ? 'Strict' : null
+}
+
 function checked (key: Key, value: unknown, name = key as string): unknown {
   const { check, expects } = settings[key]
   const result = check(value)
@@ -253,28 +318,39 @@ function checked (key: Key, value: unknown, name = key as string): unknown {
   throw new FST_SESSION_INVALID_CONFIG(name, expects, typeName(value) + hint)
 }
 
+/** What browsers look at together. */
+export interface CookieInQuestion {
+  name: string
+  domain: string | null
+  path: string | null
+  /** The path where that is `null`. */
+  root: string
+  partitioned: boolean
+  sameSite: SameSite | null
+  secure: boolean | 'auto'
+}
+
 /**
  * What browsers demand of settings together.
  *
+ * @param nameOf - what a message calls an attribute
+ * @throws `FST_SESSION_INVALID_CONFIG` for a cookie that they would drop.
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7} name prefixes, SameSite=None
  */
-function checkTogether (config: SessionConfig): void {
-  const name = config.SESSION_COOKIE_NAME.toLowerCase()
-  const isSecure = config.SESSION_COOKIE_PARTITIONED || config.SESSION_COOKIE_SECURE === true
-  const demand = (isMet: boolean, key: Key, expects: string): void => {
-    if (!isMet) throw new FST_SESSION_INVALID_CONFIG(key, expects, typeName(config[key]))
+export function checkTogether (cookie: CookieInQuestion, nameOf: (attribute: 'domain' | 'path' | 'sameSite' | 'secure') => string): void {
+  const name = cookie.name.toLowerCase()
+  const isSecure = cookie.partitioned || cookie.secure === true
+  const demand = (isMet: boolean, attribute: 'domain' | 'path' | 'secure', expects: string): void => {
+    if (!isMet) throw new FST_SESSION_INVALID_CONFIG(nameOf(attribute), expects, typeName(cookie[attribute]))
   }
   if (name.startsWith('__host-')) {
-    const path = config.SESSION_COOKIE_PATH ?? config.APPLICATION_ROOT
-    demand(isSecure, 'SESSION_COOKIE_SECURE', 'true for a cookie whose name starts with __Host-')
-    demand(path === '/', 'SESSION_COOKIE_PATH', "'/' for a cookie whose name starts with __Host-")
-    demand(config.SESSION_COOKIE_DOMAIN === null, 'SESSION_COOKIE_DOMAIN', 'null for a cookie whose name starts with __Host-')
+    demand(isSecure, 'secure', 'true for a cookie whose name starts with __Host-')
+    demand((cookie.path ?? cookie.root) === '/', 'path', "'/' for a cookie whose name starts with __Host-")
+    demand(cookie.domain === null, 'domain', 'null for a cookie whose name starts with __Host-')
   } else if (name.startsWith('__secure-')) {
-    demand(isSecure, 'SESSION_COOKIE_SECURE', 'true for a cookie whose name starts with __Secure-')
+    demand(isSecure, 'secure', 'true for a cookie whose name starts with __Secure-')
   }
-  if (config.SESSION_COOKIE_SAMESITE === 'None') {
-    demand(isSecure || config.SESSION_COOKIE_SECURE === 'auto', 'SESSION_COOKIE_SECURE', "true or 'auto' when SESSION_COOKIE_SAMESITE is 'None'")
-  }
+  if (cookie.sameSite === 'None') demand(isSecure || cookie.secure === 'auto', 'secure', `true or 'auto' when ${nameOf('sameSite')} is 'None'`)
 }
 
 /** A list may be changed in place, so its items are remembered. */

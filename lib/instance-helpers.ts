@@ -9,14 +9,15 @@ import fp from 'fastify-plugin'
 import type { Session } from '../types/session.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import type { Dict } from './json/dict.ts'
+import { ownerOf } from './registered-session.ts'
 import type { RegisteredSession } from './registered-session.ts'
 import type { SecureCookieSession } from './sessions/secure-cookie-session.ts'
 
 /** Plugins whose name and helpers ours can take over. */
 export type CompatibleName = '@fastify/secure-session' | '@fastify/session'
 
-/** Key of the instance under which the sessions of a scope and of those around it stand. */
-const registered: unique symbol = Symbol('secure-session.registered')
+/** Key of the instance under which the sessions of a scope and of those around it stand; one for all copies of the package. */
+const registered: unique symbol = Symbol.for('fastify-secure-cookie-session.registered')
 
 type Carrier = { [registered]?: ReadonlyMap<string, RegisteredSession> }
 
@@ -39,7 +40,11 @@ export function decorateInstance (fastify: FastifyInstance, sessions: readonly R
     return session
   }
   fastify.decorate('createSession', (data?: Dict, name?: string) => named(name).create(data) as unknown as Session)
-  fastify.decorate('encodeSession', (session: Session, name?: string) => named(name).encode(session as unknown as SecureCookieSession))
+  fastify.decorate('encodeSession', (given: Session, name?: string) => {
+    const session = given as unknown as SecureCookieSession
+    // The first session of an inner scope may be another than that of the request.
+    return ((name === undefined ? ownerOf(session) : undefined) ?? named(name)).encode(session)
+  })
   fastify.decorate('decodeSession', (cookie: string | undefined, name?: string, log: FastifyBaseLogger = fastify.log) => {
     return named(name).decode(cookie, log) as unknown as Session | null
   })

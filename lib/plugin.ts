@@ -12,11 +12,13 @@ import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './er
 import { decorateInstance, passFor, registeredSessions } from './instance-helpers.ts'
 import type { CompatibleName } from './instance-helpers.ts'
 import { RegisteredSession } from './registered-session.ts'
+import { withCommon } from './session-options.ts'
 import type { SessionOptions } from './session-options.ts'
+import { SeveralSessions } from './several-sessions.ts'
 
 /** Options of the plugin. Unknown keys are passed over: fastify-cli and autoload add some. */
 export interface SecureSessionOptions extends SessionOptions {
-  /** Several sessions side by side; each takes what it does not say from the options around it. */
+  /** Several sessions side by side; each takes what it does not say from the options around it, and its name behind their `salt`. */
   sessions?: readonly SessionOptions[] | undefined
   /**
    * Names of plugins that ours shall pass for in `hasPlugin` and `dependencies` checks. `'@fastify/secure-session'` also adds
@@ -38,14 +40,24 @@ async function plugin (fastify: FastifyInstance, options: SecureSessionOptions |
 
   await passFor(fastify, compatOf(options))
 
+  const checks: Array<() => void> = []
+  fastify.addHook('onRoute', function collectRouteHook ({ config, method, url }) {
+    for (const session of sessions) checks.push(() => session.checkRoute(config, `${method} ${url}`))
+  })
+
+  let several: SeveralSessions | undefined
   fastify.addHook('onReady', async function checkConfigHook () {
     for (const session of sessions) session.check()
-    checkCookieNames([...registeredSessions(fastify).values()])
+    const known = [...registeredSessions(fastify).values()]
+    if (known.length > 1) several = new SeveralSessions(known)
+    several?.check()
+    for (const check of checks.splice(0)) check()
   })
 
   fastify.addHook('onRequest', function openSessionHook (request, reply, done) {
     try {
       for (const session of sessions) session.open(request, reply)
+      several?.check()
     } catch (error) {
       return done(error as Error)
     }
@@ -80,13 +92,6 @@ function checkNames (sessions: readonly RegisteredSession[]): void {
   if (twice !== undefined) throw new FST_SESSION_ALREADY_REGISTERED(twice)
 }
 
-/** Two sessions in one cookie would overwrite each other. */
-function checkCookieNames (sessions: readonly RegisteredSession[]): void {
-  const names = sessions.map(({ config }) => config.SESSION_COOKIE_NAME)
-  const isTwice = names.some((name, index) => names.indexOf(name) !== index)
-  if (isTwice) throw new FST_SESSION_INVALID_CONFIG('cookieName', 'another name for each of several sessions', 'the same name twice')
-}
-
 function compatOf (options: SecureSessionOptions | readonly SessionOptions[]): readonly CompatibleName[] {
   const compat = isList(options) ? undefined : options.compat
   if (compat !== undefined && !Array.isArray(compat)) throw new FST_SESSION_INVALID_CONFIG('compat', 'a list of names', typeName(compat))
@@ -96,7 +101,13 @@ function compatOf (options: SecureSessionOptions | readonly SessionOptions[]): r
 function listOf (options: SecureSessionOptions | readonly SessionOptions[]): readonly SessionOptions[] {
   if (isList(options)) return checkedList(options)
   const { sessions, ...common } = options
-  return sessions === undefined ? [common] : checkedList(sessions).map((session) => ({ ...common, ...session }))
+  if (sessions === undefined) return [common]
+  const list = checkedList(sessions)
+  if (list.length > 1 && common.readSecureSession !== undefined) {
+    const expects = 'an option of one of the sessions, since the cookies that it reads do not say whose they are'
+    throw new FST_SESSION_INVALID_CONFIG('readSecureSession', expects, 'an option of all')
+  }
+  return list.map((session) => withCommon(common, session))
 }
 
 function checkedList (sessions: readonly SessionOptions[]): readonly SessionOptions[] {

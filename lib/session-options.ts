@@ -5,14 +5,14 @@
  */
 
 import type { FastifyInstance } from 'fastify'
-import { typeName } from './config.ts'
+import { cookieOption, typeName } from './config.ts'
 import type { ConfigOptions } from './config.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { digestNames, resolveDigest } from './itsdangerous/digest.ts'
 import type { DigestMethod } from './itsdangerous/digest.ts'
 import { SecureCookieSessionInterface } from './sessions/secure-cookie-session-interface.ts'
 import type { SigningOptions } from './sessions/secure-cookie-session-interface.ts'
-import type { SessionInterface } from './sessions/session-interface.ts'
+import { SessionInterface } from './sessions/session-interface.ts'
 
 /** Options of one session. Those that stand for Flask's keys go before the config. */
 export interface SessionOptions extends ConfigOptions, SigningOptions {
@@ -44,6 +44,31 @@ export function warnOfForeignOptions (fastify: FastifyInstance, options: Session
   }
 }
 
+/**
+ * The options of one of several sessions, which takes what it does not say from those around it. The salt gets the session's
+ * name behind it, as the default one does: values must not move between the cookies of one application.
+ */
+export function withCommon (common: SessionOptions, own: SessionOptions): SessionOptions {
+  const options: SessionOptions = { ...common, ...defined(own), cookie: { ...cookieOption(common), ...defined(cookieOption(own) ?? {}) } }
+  if (own.salt === undefined) options.salt = saltOf(options)
+  return options
+}
+
+function saltOf ({ salt, sessionName = 'session' }: SessionOptions): SessionOptions['salt'] {
+  if (sessionName === 'session' || isEmptySalt(salt)) return salt
+  return typeof salt === 'string' ? `${salt}.${sessionName}` : Buffer.concat([salt, Buffer.from(`.${sessionName}`)])
+}
+
+/** Or what is no salt at all. */
+function isEmptySalt (salt: SessionOptions['salt']): salt is undefined | '' {
+  return !(typeof salt === 'string' || salt instanceof Uint8Array) || salt.length === 0
+}
+
+/** Without what is `undefined`, which stands for nothing. */
+function defined <T extends object> (options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
 /** A name among the options. */
 export function textOption (name: string, value: unknown, fallback: string): string {
   if (value === undefined) return fallback
@@ -58,8 +83,10 @@ export function interfaceOf (options: SessionOptions): SessionInterface {
     checkSigningOptions(options)
     return new SecureCookieSessionInterface(options)
   }
-  if (typeof sessionInterface?.openSession !== 'function' || typeof sessionInterface.saveSession !== 'function') {
-    throw new FST_SESSION_INVALID_CONFIG('sessionInterface', 'an instance of SessionInterface', typeName(sessionInterface))
+  if (!(sessionInterface instanceof SessionInterface)) {
+    // The sessions of another copy of the package have nothing that this one could track.
+    const expects = 'an instance of the SessionInterface of this copy of the package (import and require load one each)'
+    throw new FST_SESSION_INVALID_CONFIG('sessionInterface', expects, typeName(sessionInterface))
   }
   for (const name of ['salt', 'keyDerivation', 'digestMethod', 'serializer', 'clockTolerance', 'readSecureSession'] as const) {
     if (options[name] !== undefined) throw new FST_SESSION_INVALID_CONFIG(name, 'a property of the sessionInterface', 'a plugin option')

@@ -174,9 +174,8 @@ describe('a wrong value', () => {
     [{ clockTolerance: -1 }, 'clockTolerance must be a number of seconds, 0 or more, got number'],
     [{ clockTolerance: NaN }, 'clockTolerance must be a number of seconds, 0 or more, got number'],
     [{ clockTolerance: '5' }, 'clockTolerance must be a number of seconds, 0 or more, got string'],
-    [{ sessionInterface: null }, 'sessionInterface must be an instance of SessionInterface, got null'],
-    [{ sessionInterface: {} }, 'sessionInterface must be an instance of SessionInterface, got object'],
-    [{ sessionInterface: { openSession () {} } }, 'sessionInterface must be an instance of SessionInterface, got object']
+    [{ sessionInterface: null }, 'sessionInterface must be an instance of the SessionInterface of this copy of the package (import and require load one each), got null'],
+    [{ sessionInterface: { openSession () {}, saveSession () {} } }, 'sessionInterface must be an instance of the SessionInterface of this copy of the package (import and require load one each), got object']
   ]
   for (const [wrong, message] of options) {
     test(`stops the start: ${message}`, async (t: TestContext) => {
@@ -621,12 +620,11 @@ describe('sessionConfigSchema', () => {
     })
   })
 
-  test('has Flask\'s defaults', async (t: TestContext) => {
+  test('has Flask\'s defaults, but no name that would go before that of the session', async (t: TestContext) => {
     const { visit, config } = await load(t, { SECRET_KEY: 'a key from the environment' })
 
     t.assert.deepStrictEqual({ ...config }, {
       SECRET_KEY: 'a key from the environment',
-      SESSION_COOKIE_NAME: 'session',
       SESSION_COOKIE_HTTPONLY: true,
       SESSION_COOKIE_SECURE: false,
       SESSION_COOKIE_PARTITIONED: false,
@@ -636,6 +634,38 @@ describe('sessionConfigSchema', () => {
       MAX_COOKIE_SIZE: 4093
     })
     t.assert.deepStrictEqual(sessionCookieOf(await visit((session) => { session.a = 1 }))?.attributes, { Path: '/', HttpOnly: true })
+  })
+
+  test('serves several sessions', async (t: TestContext) => {
+    const app = await buildApp(t, { secretKey: undefined, sessions: [{}, { sessionName: 'admin' }] }, {
+      before: (app) => app.register(fastifyEnv, { schema: sessionConfigSchema, data: { SECRET_KEY: 'a key from the environment' }, env: false })
+    })
+    app.get('/', async (request) => { (request as unknown as { admin: { a: number } }).admin.a = 1 })
+
+    t.assert.ok(sessionCookieOf(await app.inject('/'), 'admin'))
+  })
+
+  test('cuts a fallback key at its commas, and a warning says so for what is left of it', async (t: TestContext) => {
+    const log = logOf()
+    const { app } = await sessionApp(t, { secretKey: undefined }, {
+      server: log.server,
+      before: (app) => app.register(fastifyEnv, {
+        schema: sessionConfigSchema, data: { SECRET_KEY: 'a key from the environment', SECRET_KEY_FALLBACKS: 'q8T!vR#2pL0x)Zk@Wd5,7' }, env: false
+      })
+    })
+    await app.ready()
+
+    t.assert.deepStrictEqual(log.lines.map(({ level, msg }) => [level, msg]), [
+      [40, 'session: key 2 of SECRET_KEY_FALLBACKS has 1 bytes, fewer than 16 (in an environment variable a comma ends a key). Whoever guesses it can sign in as anybody']
+    ])
+  })
+
+  test('refuses an empty fallback key', async (t: TestContext) => {
+    for (const SECRET_KEY_FALLBACKS of ['a,', ',', 'a,,b']) {
+      const error = await refusalOf(t, {}, { before: (app) => app.register(fastifyEnv, { schema: sessionConfigSchema, data: { SECRET_KEY_FALLBACKS }, env: false }) })
+
+      t.assert.strictEqual(error.message, 'SECRET_KEY_FALLBACKS must be an array of non-empty strings or bytes, got array')
+    }
   })
 
   test('takes empty variables for none', async (t: TestContext) => {
@@ -671,10 +701,15 @@ describe('at start-up', () => {
     [{ secretKey: 'dev' }, ['session: the secret key is a published placeholder. Whoever guesses it can sign in as anybody']],
     [{ secretKey: Buffer.from('CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET') }, ['session: the secret key is a published placeholder. Whoever guesses it can sign in as anybody']],
     [{ secretKey: undefined }, ['session: no secret key is set, so that sessions are empty and read-only']],
+    [{ secretKey: undefined, secretKeyFallbacks: ['dev'] }, ['session: no secret key is set, so that sessions are empty and read-only']],
+    [{ secretKeyFallbacks: ['dev', 'a key that is long enough', Buffer.from('brief')] }, [
+      'session: key 1 of SECRET_KEY_FALLBACKS is a published placeholder (in an environment variable a comma ends a key). Whoever guesses it can sign in as anybody',
+      'session: key 3 of SECRET_KEY_FALLBACKS has 5 bytes, fewer than 16 (in an environment variable a comma ends a key). Whoever guesses it can sign in as anybody'
+    ]],
     [{ secretKey: 'a key that is long enough' }, []]
   ]
   for (const [options, lines] of weak) {
-    test(`${lines.length === 0 ? 'nothing is logged for a good key' : `one line is logged: ${String(lines[0]).slice(9, 50)}`}`, async (t: TestContext) => {
+    test(`${lines.length} lines are logged for ${Object.keys(options).join(' and ')}: ${String(lines[0]).slice(9, 50)}`, async (t: TestContext) => {
       const log = logOf()
       const { visit } = await sessionApp(t, options, { server: log.server })
 
@@ -687,11 +722,11 @@ describe('at start-up', () => {
 
   test('the key itself is in no line', async (t: TestContext) => {
     const log = logOf('trace')
-    const { visit } = await sessionApp(t, { secretKey: 'quite-short' }, { server: log.server })
+    const { visit } = await sessionApp(t, { secretKey: 'quite-short', secretKeyFallbacks: ['old-short'] }, { server: log.server })
 
     await visit((session) => { session.a = 1 })
 
     t.assert.match(log.text(), /fewer than 16/)
-    t.assert.doesNotMatch(log.text(), /quite-short/)
+    t.assert.doesNotMatch(log.text(), /quite-short|old-short/)
   })
 })

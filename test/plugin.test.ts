@@ -7,8 +7,8 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import * as api from '../lib/index.ts'
-import secureSession, { secureSession as namedExport } from '../lib/index.ts'
-import type { SecureSessionOptions, Session } from '../lib/index.ts'
+import secureSession, { secureSession as namedExport, SecureCookieSession, SecureCookieSessionInterface, SessionInterface } from '../lib/index.ts'
+import type { FlaskConfig, SecureSessionOptions, Session } from '../lib/index.ts'
 import { buildApp, cookieAfter, logOf, refusalOf, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf } from './helpers.ts'
 
 /** An application without the plugin, closed when the test ends. */
@@ -25,6 +25,12 @@ async function rejection (work: () => unknown): Promise<Error & { code?: string 
     return error as Error & { code?: string }
   }
   throw new Error('nothing was thrown')
+}
+
+/** Keeps sessions without signatures. */
+class Elsewhere extends SessionInterface {
+  override openSession (): SecureCookieSession { return new SecureCookieSession() }
+  override saveSession (): void {}
 }
 
 /** A session of another name than `session`. */
@@ -297,7 +303,7 @@ describe('several sessions', () => {
   }
   const forms: Record<string, SecureSessionOptions | SecureSessionOptions[]> = {
     'as sessions with common options': { secretKey, cookie: { path: '/x' }, sessions: [{}, { sessionName: 'admin', cookie: { sameSite: 'Strict' } }] },
-    'as a list': [{ secretKey, cookie: { path: '/x' } }, { secretKey, sessionName: 'admin', cookie: { sameSite: 'Strict' } }]
+    'as a list': [{ secretKey, cookie: { path: '/x' } }, { secretKey, sessionName: 'admin', cookie: { path: '/x', sameSite: 'Strict' } }]
   }
   for (const [form, options] of Object.entries(forms)) {
     test(`${form} have a cookie each`, async (t: TestContext) => {
@@ -311,7 +317,7 @@ describe('several sessions', () => {
       t.assert.deepStrictEqual(savedData(response), { user_id: 1 })
       t.assert.deepStrictEqual(savedData(response, 'admin', { salt: 'cookie-session.admin' }), { user_id: 2 })
       t.assert.deepStrictEqual(sessionCookieOf(response)?.attributes, { Path: '/x', HttpOnly: true })
-      t.assert.deepStrictEqual(sessionCookieOf(response, 'admin')?.attributes, { Path: '/', HttpOnly: true, SameSite: 'Strict' })
+      t.assert.deepStrictEqual(sessionCookieOf(response, 'admin')?.attributes, { Path: '/x', HttpOnly: true, SameSite: 'Strict' })
       t.assert.strictEqual(response.headers.vary, 'Cookie')
     })
   }
@@ -342,8 +348,200 @@ describe('several sessions', () => {
     t.assert.deepStrictEqual(setCookiesOf(await app.inject('/')).map(({ name }) => name).sort(), ['admin', 'session'])
   })
 
+  test('take each attribute and option that they leave out, or undefined, from the options around them', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.UTC(2024, 0, 1) })
+    const own = { cookie: { path: '/admin', secure: undefined, domain: null }, permanentSessionLifetime: undefined, secretKey: undefined, digestMethod: undefined }
+    const app = await buildApp(t, {
+      cookie: { secure: true, sameSite: 'Strict', domain: 'example.com', path: '/x' },
+      permanentSessionLifetime: 60,
+      digestMethod: 'sha1',
+      sessions: [{ cookie: undefined }, { sessionName: 'admin', ...own }]
+    })
+    app.get('/', async (request) => {
+      request.session.permanent = true
+      sessionNamed(request, 'admin').permanent = true
+    })
+
+    const response = await app.inject('/')
+
+    t.assert.deepStrictEqual(sessionCookieOf(response)?.attributes, {
+      Domain: 'example.com', Path: '/x', HttpOnly: true, Secure: true, SameSite: 'Strict', Expires: 'Mon, 01 Jan 2024 00:01:00 GMT'
+    })
+    t.assert.deepStrictEqual(sessionCookieOf(response, 'admin')?.attributes, {
+      Path: '/admin', HttpOnly: true, Secure: true, SameSite: 'Strict', Expires: 'Mon, 01 Jan 2024 00:01:00 GMT'
+    })
+    t.assert.deepStrictEqual(savedData(response, 'admin', { salt: 'cookie-session.admin', digest: 'sha1' }), { _permanent: true })
+  })
+
+  const salts: Array<[salt: string | Uint8Array, own: SecureSessionOptions, ofSession: string, ofAdmin: string]> = [
+    ['my-app', {}, 'my-app', 'my-app.admin'],
+    [Buffer.from('my-app'), {}, 'my-app', 'my-app.admin'],
+    ['my-app', { salt: undefined }, 'my-app', 'my-app.admin'],
+    ['my-app', { salt: 'of the admins' }, 'my-app', 'of the admins']
+  ]
+  for (const [salt, own, ofSession, ofAdmin] of salts) {
+    test(`with the common salt ${typeof salt} and ${JSON.stringify(own)} have the salts ${ofSession} and ${ofAdmin}`, async (t: TestContext) => {
+      const app = await buildApp(t, { salt, sessions: [{}, { sessionName: 'admin', ...own }] })
+      app.get('/', write)
+
+      const response = await app.inject('/')
+
+      t.assert.deepStrictEqual(savedData(response, 'session', { salt: ofSession }), { user_id: 1 })
+      t.assert.deepStrictEqual(savedData(response, 'admin', { salt: ofAdmin }), { user_id: 2 })
+    })
+  }
+
+  const admin = { sessionName: 'admin' }
+  const sharing = new SecureCookieSessionInterface({ salt: 'of both' })
+  const movable: Record<string, SecureSessionOptions | SecureSessionOptions[]> = {
+    'with one salt': [{ secretKey, salt: 'a' }, { secretKey, salt: 'a', ...admin }],
+    "with keyDerivation 'none'": { secretKey, keyDerivation: 'none', sessions: [{}, admin] },
+    'with one sessionInterface that has a salt': { secretKey, sessionInterface: sharing, sessions: [{}, admin] },
+    'of which one accepts the old key of the other': [{ secretKey: 'the first key of two', secretKeyFallbacks: [secretKey], salt: 'a' }, { secretKey, salt: 'a', ...admin }]
+  }
+  for (const [name, options] of Object.entries(movable)) {
+    test(`${name}, so that one would take the other's cookie, reject ready()`, async (t: TestContext) => {
+      const app = bare(t)
+
+      const error = await rejection(async () => {
+        app.register(secureSession, options as SecureSessionOptions)
+        await app.ready()
+      })
+
+      t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG')
+      t.assert.strictEqual(error.message,
+        "salt must be another one for each session with the same key, and not left out by keyDerivation 'none', got cookies of session that admin accepts")
+    })
+  }
+
+  test('of nested scopes that would take each other\'s cookies reject ready()', async (t: TestContext) => {
+    const app = await buildApp(t)
+
+    const error = await rejection(async () => {
+      app.register(async (scope) => { scope.register(secureSession, { secretKey, sessionName: 'admin', salt: 'cookie-session' }) })
+      await app.ready()
+    })
+
+    t.assert.match(error.message, /^salt must be another one .* got cookies of session that admin accepts$/)
+  })
+
+  const apart: Record<string, SecureSessionOptions[]> = {
+    'with one salt and keys of their own': [{ secretKey, salt: 'a' }, { secretKey: 'the key of the admins', salt: 'a', ...admin }],
+    "with keyDerivation 'none' and keys of their own": [{ secretKey, keyDerivation: 'none' }, { secretKey: 'the key of the admins', keyDerivation: 'none', ...admin }],
+    'without a key': [{ salt: 'a' }, { salt: 'a', ...admin }],
+    'of which one is kept otherwise': [{ secretKey }, { sessionInterface: new Elsewhere(), ...admin }]
+  }
+  for (const [name, options] of Object.entries(apart)) {
+    test(`${name} are allowed`, async (t: TestContext) => {
+      const app = bare(t)
+      app.register(secureSession, options as SecureSessionOptions)
+
+      await t.assert.doesNotReject(async () => { await app.ready() })
+    })
+  }
+
+  test('that begin to share a cookie name while the server runs fail each request until they no longer do', async (t: TestContext) => {
+    const config: FlaskConfig = { SECRET_KEY: secretKey }
+    const app = await buildApp(t, { secretKey: undefined, sessions: [{}, { sessionName: 'admin' }] }, { config })
+    app.get('/', write)
+    await app.ready()
+
+    config.SESSION_COOKIE_NAME = 'sid'
+    const failed = [await app.inject('/'), await app.inject('/')]
+    delete config.SESSION_COOKIE_NAME
+    const mended = await app.inject('/')
+
+    for (const response of failed) {
+      t.assert.strictEqual(response.statusCode, 500)
+      t.assert.strictEqual(response.json().message, 'cookieName must be another name for each of several sessions, got the same name twice')
+      t.assert.strictEqual(response.headers['set-cookie'], undefined)
+    }
+    t.assert.deepStrictEqual(setCookiesOf(mended).map(({ name }) => name), ['session', 'admin'])
+  })
+
+  test('that begin to take each other\'s cookies while the server runs fail each request', async (t: TestContext) => {
+    const config: FlaskConfig = { SECRET_KEY: 'the key of the users' }
+    const app = bare(t)
+    app.decorate('config', config)
+    app.register(secureSession, [{ salt: 'a' }, { secretKey, salt: 'a', ...admin }] as SecureSessionOptions)
+    app.get('/', write)
+
+    const before = await app.inject('/')
+    config.SECRET_KEY = secretKey
+    const after = await app.inject('/')
+
+    t.assert.strictEqual(before.statusCode, 200)
+    t.assert.strictEqual(after.statusCode, 500)
+    t.assert.match(after.json().message, /^salt must be another one for each session/)
+  })
+
+  test('take cookies of @fastify/secure-session one at a time', async (t: TestContext) => {
+    const readSecureSession = { key: Buffer.alloc(32, 7) }
+    const one = await buildApp(t, { sessions: [{ readSecureSession }, admin] })
+    const alone = await buildApp(t, { readSecureSession, sessions: [admin] })
+    const { message } = await refusalOf(t, { readSecureSession, sessions: [{}, admin] })
+
+    await t.assert.doesNotReject(async () => { await one.ready() })
+    await t.assert.doesNotReject(async () => { await alone.ready() })
+    t.assert.strictEqual(message, 'readSecureSession must be an option of one of the sessions, since the cookies that it reads do not say whose they are, got an option of all')
+  })
+
+  test('from two copies of the package, as import and require load them, are told apart, and nothing of one is taken for the other\'s', (t: TestContext) => {
+    const script = `
+      import { createRequire } from 'node:module'
+      import Fastify from 'fastify'
+      import * as one from './lib/index.ts'
+      const two = createRequire(process.cwd() + '/test/')('../lib/index.ts')
+      const secretKey = 'a secret key of the tests'
+      const start = async (...registrations) => {
+        const app = Fastify()
+        for (const [plugin, options] of registrations) app.register(plugin, { secretKey, ...options })
+        app.get('/', async (request) => { request.session.user_id = 1; request.admin.user_id = 2 })
+        await app.ready()
+        return app
+      }
+      const admin = { sessionName: 'admin' }
+      console.log(one.secureSession === two.secureSession)
+      const app = await start([one.secureSession], [two.secureSession, admin])
+      const { cookies } = await app.inject('/')
+      console.log(app.decodeSession(cookies[1].value, 'admin').user_id, app.decodeSession(cookies[1].value))
+      for (const registrations of [
+        [[one.secureSession], [two.secureSession, { ...admin, cookieName: 'session' }]],
+        [[one.secureSession], [two.secureSession, { ...admin, salt: 'cookie-session' }]],
+        [[one.secureSession, { sessionInterface: new two.SecureCookieSessionInterface() }]]
+      ]) {
+        try {
+          await start(...registrations)
+        } catch (error) {
+          console.log(error.message)
+        }
+      }
+    `
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+      encoding: 'utf8',
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      timeout: 60_000,
+      // Of a file that is loaded in two ways the coverage would be that of none.
+      env: { ...process.env, NODE_V8_COVERAGE: '' }
+    })
+
+    t.assert.deepStrictEqual(stdout.split('\n'), [
+      'false',
+      '2 null',
+      'cookieName must be another name for each of several sessions, got the same name twice',
+      "salt must be another one for each session with the same key, and not left out by keyDerivation 'none', got cookies of session that admin accepts",
+      'sessionInterface must be an instance of the SessionInterface of this copy of the package (import and require load one each), got object',
+      ''
+    ], stderr)
+  })
+
   const wrong: Record<string, [options: unknown, setup?: Parameters<typeof refusalOf>[2]]> = {
     'an empty list': [{ sessions: [] }],
+    'common attributes that are none': [{ cookie: 'secure', sessions: [{ cookie: { path: '/' } }] }],
+    'own attributes that are none': [{ cookie: { secure: true }, sessions: [{ cookie: null }] }],
+    'an empty common salt': [{ salt: '', sessions: [{}, { sessionName: 'admin' }] }],
+    'a common salt that is none': [{ salt: 5, sessions: [{ sessionName: 'admin' }] }],
+    'a salt of null': [{ salt: 'a', sessions: [{ sessionName: 'admin', salt: null }] }],
     'what is no list': [{ sessions: 'session' }],
     'a list with null in it': [{ sessions: [null] }],
     'a list with text in it': [{ sessions: ['admin'] }],
@@ -371,4 +569,49 @@ describe('several sessions', () => {
       t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG', error.message)
     })
   }
+})
+
+describe('cookie attributes in the config of a route', () => {
+  const routes: Array<[config: object, message: string | undefined]> = [
+    [{ session: { sameSite: 'None', secure: true } }, undefined],
+    [{ session: { partitioned: true, sameSite: 'none' } }, undefined],
+    [{ session: { whatever: 1 } }, undefined],
+    [{ session: false }, undefined],
+    [{ session: null }, undefined],
+    [{}, undefined],
+    [{ session: { sameSite: 'None' } }, "secure must be true or 'auto' when GET /embed: the cookie attribute sameSite is 'None', got boolean"],
+    [{ session: { path: 'embed' } }, "path must be a path that starts with '/', or null, got string"],
+    [{ session: { maxAge: null } }, 'maxAge must be a whole number of seconds, got null']
+  ]
+  for (const [config, message] of routes) {
+    test(`${message === undefined ? 'let the application start' : 'stop the start'}: ${JSON.stringify(config)}`, async (t: TestContext) => {
+      const app = bare(t)
+      await app.register(secureSession, { secretKey })
+      app.register(async (scope) => { scope.get('/embed', { config }, async () => 'ok') })
+
+      if (message === undefined) await t.assert.doesNotReject(async () => { await app.ready() })
+      else t.assert.strictEqual((await rejection(() => app.ready())).message, `GET /embed: the cookie attribute ${message}`)
+    })
+  }
+
+  test('are checked for the session whose name they have', async (t: TestContext) => {
+    const app = bare(t)
+    await app.register(secureSession, { secretKey, cookie: { secure: true }, sessions: [{}, { sessionName: 'admin', cookieName: '__Host-admin' }] })
+    app.get('/embed', { config: { session: { path: '/embed' }, admin: { path: '/embed' } } as object }, async () => 'ok')
+
+    const { message } = await rejection(() => app.ready())
+
+    t.assert.strictEqual(message, "GET /embed: the cookie attribute path must be '/' for a cookie whose name starts with __Host-, got string")
+  })
+
+  test('of a route that was there before the plugin fail the request that sends the cookie', async (t: TestContext) => {
+    const app = bare(t)
+    app.register(secureSession, { secretKey })
+    app.get('/', { config: { session: { sameSite: 'None' } } }, async (request) => { request.session.a = 1 })
+
+    const response = await app.inject('/')
+
+    t.assert.strictEqual(response.statusCode, 500)
+    t.assert.strictEqual(response.json().code, 'FST_SESSION_INVALID_CONFIG')
+  })
 })

@@ -5,6 +5,8 @@
  */
 
 import type { SessionCookieOptions } from '../../types/session.ts'
+import { checkedAttributes, checkTogether } from '../config.ts'
+import type { CheckedAttributes } from '../config.ts'
 import type { SessionApp, SessionInterface } from './session-interface.ts'
 
 /** Attributes as `serializeCookie` takes them. */
@@ -15,34 +17,44 @@ export interface CookieAttributes {
   maxAge?: number
   partitioned: boolean
   path: string
-  sameSite?: 'strict' | 'lax' | 'none' | true
+  sameSite?: 'strict' | 'lax' | 'none'
   secure: boolean
 }
+
+const nothing: CheckedAttributes = {}
 
 /**
  * The attributes of a cookie.
  *
  * @param isHTTPS - what a Secure of `'auto'` becomes
  * @param asked - the `session.options()` of this response; keys that are no attributes are passed over
+ * @param where - what the message about a wrong one begins with
+ * @throws `FST_SESSION_INVALID_CONFIG` when what is asked for is wrong, or makes a cookie that browsers drop.
  */
 export function cookieAttributes (
-  sessions: SessionInterface, app: SessionApp, isHTTPS: boolean, asked: SessionCookieOptions = {}
+  sessions: SessionInterface, app: SessionApp, isHTTPS: boolean, asked?: SessionCookieOptions, where = 'the cookie attribute'
 ): CookieAttributes {
-  const domain = asked.domain === undefined ? sessions.getCookieDomain(app) : asked.domain
-  const sameSite = asked.sameSite === undefined ? sessions.getCookieSameSite(app) : asked.sameSite
-  const partitioned = asked.partitioned ?? sessions.getCookiePartitioned(app)
-  const secure = asked.secure ?? sessions.getCookieSecure(app)
+  const own = asked === undefined ? nothing : checkedAttributes(asked, where)
+  const domain = own.domain === undefined ? sessions.getCookieDomain(app) : own.domain
+  const sameSite = own.sameSite === undefined ? sessions.getCookieSameSite(app) : own.sameSite
+  const partitioned = own.partitioned ?? sessions.getCookiePartitioned(app)
+  const secure = own.secure ?? sessions.getCookieSecure(app)
+  const path = own.path ?? sessions.getCookiePath(app)
   const attributes: CookieAttributes = {
-    path: asked.path ?? sessions.getCookiePath(app),
-    httpOnly: asked.httpOnly ?? sessions.getCookieHttpOnly(app),
+    path,
+    httpOnly: own.httpOnly ?? sessions.getCookieHttpOnly(app),
     secure: partitioned || (secure === 'auto' ? isHTTPS : secure),
     partitioned
   }
   // What is left out here is left out of the header; @fastify/cookie's own setCookie would add SameSite=Lax.
   if (domain !== null) attributes.domain = domain
-  if (sameSite !== null && sameSite !== false) attributes.sameSite = sameSite === true || sameSite.toLowerCase() as 'strict'
-  if (asked.expires !== undefined) attributes.expires = asked.expires
-  if (asked.maxAge !== undefined) attributes.maxAge = asked.maxAge
+  if (sameSite !== null) attributes.sameSite = sameSite.toLowerCase() as 'strict'
+  if (own.expires !== undefined) attributes.expires = own.expires
+  if (own.maxAge !== undefined) attributes.maxAge = own.maxAge
+  if (asked !== undefined) {
+    const cookie = { name: sessions.getCookieName(app), domain, path, root: path, partitioned, sameSite, secure }
+    checkTogether(cookie, (attribute) => `${where} ${attribute}`)
+  }
   return attributes
 }
 

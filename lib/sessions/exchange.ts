@@ -17,7 +17,8 @@ import type { SessionWatcher, TrackedData } from './tracked-data.ts'
 export class Exchange implements SessionWatcher {
   readonly isReadOnly = false
   readonly #sessions: SessionInterface
-  readonly #app: SessionApp
+  /** Whose session it is. */
+  readonly app: SessionApp
   readonly #request: FastifyRequest
   #reply: FastifyReply | undefined
   #session: SecureCookieSession | undefined
@@ -36,7 +37,7 @@ export class Exchange implements SessionWatcher {
 
   constructor (sessions: SessionInterface, app: SessionApp, request: FastifyRequest) {
     this.#sessions = sessions
-    this.#app = app
+    this.app = app
     this.#request = request
   }
 
@@ -68,7 +69,7 @@ export class Exchange implements SessionWatcher {
   /** Saves the session; the onSend hook. Runs again when a later hook fails, and does no harm. */
   saveOnSend (reply: FastifyReply, payload: unknown): void {
     this.begin(reply)
-    const needsSaving = this.#session !== undefined || this.#sessions.mayNeedRefresh(this.#app, this.#request)
+    const needsSaving = this.#session !== undefined || this.#sessions.mayNeedRefresh(this.app, this.#request)
     if (needsSaving && this.#data.revision !== this.#failedRevision) this.#save()
     this.#isSaved = true
     // The headers of a Response come after this hook, and would take the place of ours.
@@ -111,11 +112,11 @@ export class Exchange implements SessionWatcher {
 
   /** What the route says of the session goes before the configuration: `false`, or cookie attributes. */
   #open (): void {
-    const { sessionName } = this.#app
+    const { sessionName } = this.app
     const ofRoute = (this.#request.routeOptions.config as unknown as Record<string, unknown> | undefined)?.[sessionName]
     const session = ofRoute === false
-      ? this.#sessions.makeNullSession(this.#app, `the config of the route has ${sessionName}: false`)
-      : this.#sessions.openSession(this.#app, this.#request) ?? this.#sessions.makeNullSession(this.#app)
+      ? this.#sessions.makeNullSession(this.app, `the config of the route has ${sessionName}: false`)
+      : this.#sessions.openSession(this.app, this.#request) ?? this.#sessions.makeNullSession(this.app)
     this.#isNull = ofRoute === false || this.#sessions.isNullSession(session)
     const data = trackedDataOf(session)
     data.watcher ??= this
@@ -127,7 +128,7 @@ export class Exchange implements SessionWatcher {
   #save (): void {
     this.#isSaving = true
     try {
-      if (this.#reply !== undefined && !this.#isNull) this.#sessions.saveSession(this.#app, this.session, this.#reply)
+      if (this.#reply !== undefined && !this.#isNull) this.#sessions.saveSession(this.app, this.session, this.#reply)
       this.#failedRevision = undefined
     } catch (error) {
       this.#failedRevision = this.#data.revision

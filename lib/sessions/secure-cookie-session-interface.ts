@@ -70,7 +70,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
     super()
     this.salt = options.salt
     this.keyDerivation = options.keyDerivation ?? 'hmac'
-    this.digestMethod = options.digestMethod ?? 'sha512'
+    const { digestMethod = 'sha512' } = options
+    this.digestMethod = typeof digestMethod === 'object' && !('hash' in digestMethod) ? [...digestMethod] : digestMethod
     this.serializer = options.serializer ?? sessionJSONSerializer
     this.clockTolerance = options.clockTolerance ?? 5
     this.#secureSession = options.readSecureSession && new SecureSessionCookies(options.readSecureSession)
@@ -147,9 +148,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
     complete: (attributes: CookieAttributes) => CookieAttributes
   ): void {
     const data = trackedDataOf(session)
-    const isHTTPS = reply.request.protocol === 'https'
+    const isHTTPS = reply.request.protocol.toLowerCase() === 'https' // a proxy may write it in its own way
     const attributes = complete(cookieAttributes(this, app, isHTTPS, cookieOptionsOf(session)))
-    const header = this.#writer.write(app, this.getCookieName(app), value, attributes)
+    const { prototype } = SecureCookieSessionInterface
+    // What a subclass makes may need encoding.
+    const isToken = this.encode === prototype.encode && this.getSigningSerializer === prototype.getSigningSerializer
+    const name = this.getCookieName(app)
+    const header = isToken ? this.#writer.write(app, name, value, attributes) : app.fastify.serializeCookie(name, value, attributes)
     const limit = app.config.MAX_COOKIE_SIZE
     if (limit > 0 && header.length > limit) {
       const overflow = (this.#codecOf(app) as CookieCodec).overflow(header.length, `${limit}, MAX_COOKIE_SIZE`, data.toSave())

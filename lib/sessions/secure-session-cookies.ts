@@ -19,8 +19,8 @@ export interface SecureSessionKeys {
   expiry?: number | undefined
 }
 
-/** The text is `box;nonce`, both base64, percent-encoded by the `cookie` package. */
-const separator = /%3B/i
+/** The text is `box;nonce`, both base64, percent-encoded by the `cookie` package, unless a parser decoded it. */
+const separator = /%3B|;/i
 
 /** Opens such cookies: a `crypto_secretbox` of JSON with the time `__ts`. */
 export class SecureSessionCookies {
@@ -40,7 +40,7 @@ export class SecureSessionCookies {
 
   /** The data, to be saved as a cookie of ours; `undefined` when the cookie is none of theirs, refused or too old. */
   open (cookie: string): OpenedSession | undefined {
-    const [box, nonce, more] = cookie.split(separator).map(bytesOf)
+    const [box, nonce, more] = cookie.split(separator, 3).map(bytesOf)
     if (box === undefined || nonce === undefined || more !== undefined) return undefined
     for (const key of this.#keys) {
       const message = openSecretBox(box, nonce, key)

@@ -164,7 +164,6 @@ describe('@fastify/env', () => {
     await fastify.register(fastifyEnv, { schema: sessionConfigSchema, data: {} })
 
     t.assert.deepStrictEqual({ ...fastify.config }, {
-      SESSION_COOKIE_NAME: 'session',
       SESSION_COOKIE_HTTPONLY: true,
       SESSION_COOKIE_SECURE: false,
       SESSION_COOKIE_PARTITIONED: false,

@@ -377,8 +377,16 @@ describe('names and headers', () => {
     t.assert.match(sessionCookies(await get())[0] as string, /; Path=\/app%3B%20Domain=evil\.example; HttpOnly$/)
   })
 
+  test('CVE-2024-47764 (cookie): a semicolon in the path of session.options() is encoded', async (t: TestContext) => {
+    const { get } = await appFor(t, (request) => {
+      request.session.user = 'alice'
+      request.session.options({ path: '/app; Domain=evil.example' })
+    })
+    t.assert.match(sessionCookies(await get())[0] as string, /; Path=\/app%3B%20Domain=evil\.example; HttpOnly$/)
+  })
+
   for (const attributes of [
-    { path: '/; Domain=evil.example' }, { path: '/\r\nSet-Cookie: a=b' }, { domain: 'example.com; Path=/' }, { domain: 'example.com\r\nX: y' }, { sameSite: 'lax; Domain=evil.example' }
+    { path: '/\r\nSet-Cookie: a=b' }, { domain: 'example.com; Path=/' }, { domain: 'example.com\r\nX: y' }, { sameSite: 'lax; Domain=evil.example' }
   ]) {
     test(`CVE-2024-47764 (cookie): session.options() cannot add attributes or headers: ${JSON.stringify(attributes)}`, async (t: TestContext) => {
       const { get } = await appFor(t, (request) => {

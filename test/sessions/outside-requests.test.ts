@@ -4,11 +4,14 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import secureSession, { SecureCookieSession, SessionInterface } from '../../lib/index.ts'
 import type { SecureSessionOptions, Session } from '../../lib/index.ts'
-import { buildApp, cookieOf, logOf, noise, refusalOf, signingSerializer } from '../helpers.ts'
+import { buildApp, cookieOf, logOf, noise, refusalOf, secretKey, signingSerializer } from '../helpers.ts'
 
 function valueOf (data: unknown, salt = 'cookie-session'): string {
   return cookieOf(data, { salt }).slice('session='.length)
 }
+
+/** By @fastify/secure-session 8.4.0, under a key of 32 times 7: { user_id: 42, cart: { items: ['ä'] } }, at the beginning of 2024. */
+const recorded = 'KY2cjypFMwQwqYNtDRb9q3fXSD2lP3hZfFxE8LqY47Q9Kp9keC3oIu%2FhiMXljM4nkgqeFNJGYwwrkxk3Bp45ac5A3u9ZmSSk%3BSrTQvCjXG8snIqJVtb549Sfe1%2F0Tgf%2FZ'
 
 describe('createSession, encodeSession and decodeSession', () => {
   test('make a session, its cookie, and the session again', async (t: TestContext) => {
@@ -40,6 +43,80 @@ describe('createSession, encodeSession and decodeSession', () => {
 
     for (const cookie of [undefined, 'forged', `${valueOf({ a: 1 })}A`]) t.assert.strictEqual(app.decodeSession(cookie), null)
     t.assert.deepStrictEqual(log.lines.filter(({ msg }) => msg === 'session cookie refused').length, 2)
+  })
+
+  test('refuse what is no text at all', async (t: TestContext) => {
+    const app = await buildApp(t)
+
+    for (const cookie of [null, 5, {}, ['a'], Buffer.from(valueOf({ a: 1 })), true]) t.assert.strictEqual(app.decodeSession(cookie as unknown as string), null)
+  })
+
+  test('read a cookie of @fastify/secure-session, as it was sent and as parseCookie decodes it', async (t: TestContext) => {
+    const serializer = {
+      dumps: (value: unknown) => Buffer.from(JSON.stringify(value)).toString('hex'),
+      loads: (text: string) => JSON.parse(Buffer.from(text, 'hex').toString())
+    }
+    t.mock.timers.enable({ apis: ['Date'], now: Date.UTC(2024, 0, 1) })
+    for (const options of [{}, { serializer }]) {
+      const app = await buildApp(t, { ...options, readSecureSession: { key: Buffer.alloc(32, 7) } })
+      await app.ready()
+
+      for (const cookie of [recorded, app.parseCookie(`session=${recorded}`).session]) {
+        t.assert.deepStrictEqual(app.decodeSession(cookie)?.data(), { user_id: 42, cart: { items: ['ä'] } })
+      }
+    }
+  })
+
+  test('with a serializer of one\'s own read what it wrote, each time', async (t: TestContext) => {
+    const serializer = {
+      dumps: (value: unknown) => Buffer.from(JSON.stringify(value)).toString('hex'),
+      loads: (text: string) => JSON.parse(Buffer.from(text, 'hex').toString())
+    }
+    const app = await buildApp(t, { serializer })
+    const other = await buildApp(t, { serializer })
+    const cookie = app.encodeSession(app.createSession({ a: [1] }))
+
+    for (const reader of [app, app, other, other, other]) {
+      const session = reader.decodeSession(cookie)
+      t.assert.deepStrictEqual(session?.data(), { a: [1] })
+      session.a.push(2)
+    }
+  })
+
+  test('throw for what is no session', async (t: TestContext) => {
+    const app = await buildApp(t)
+
+    t.assert.throws(() => app.encodeSession({ a: 1 } as unknown as Session), {
+      name: 'TypeError', message: 'encodeSession takes a session, as request.session is one and createSession makes them'
+    })
+  })
+
+  test('sign the session of a request under its own name, in a scope whose first session is another', async (t: TestContext) => {
+    const app = await buildApp(t)
+    app.register(async (scope) => {
+      scope.register(secureSession, { secretKey, sessionName: 'admin' })
+      scope.get('/ticket', async (request) => {
+        request.session.user = 'alice'
+        const { admin } = request as unknown as { admin: Session }
+        admin.level = 1
+        return [scope.encodeSession(request.session), scope.encodeSession(request.session, 'admin'), scope.encodeSession(admin), scope.encodeSession(scope.createSession({ b: 2 }))]
+      })
+    })
+
+    const tickets = (await app.inject('/ticket')).json() as string[]
+
+    t.assert.deepStrictEqual(tickets.map((ticket, index) => {
+      return signingSerializer({ salt: index === 0 ? 'cookie-session' : 'cookie-session.admin' }).loads(ticket)
+    }), [{ user: 'alice' }, { user: 'alice' }, { level: 1 }, { b: 2 }])
+  })
+
+  test('count encoding the session of a request as an access', async (t: TestContext) => {
+    const app = await buildApp(t)
+    app.get('/', async (request) => app.encodeSession(request.session))
+
+    const response = await app.inject({ url: '/', headers: { cookie: cookieOf({ a: 1 }) } })
+
+    t.assert.strictEqual(response.headers.vary, 'Cookie')
   })
 
   test('throw for what a request could not save', async (t: TestContext) => {

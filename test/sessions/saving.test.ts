@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Readable } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
-import type { Session } from '../../lib/index.ts'
+import type { Session, SessionCookieOptions } from '../../lib/index.ts'
 import { cookieAfter, cookieOf, logOf, noise, parseSetCookie, savedData, sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 
@@ -922,12 +922,68 @@ describe('options of one response', () => {
   test('let no header through', async (t: TestContext) => {
     const { visit } = await sessionApp(t)
 
-    for (const options of [{ path: '/\r\nSet-Cookie: evil=1' }, { path: '/; Domain=evil' }, { domain: 'a; Secure' }, { sameSite: 'Lax; Secure' }]) {
+    for (const options of [{ path: '/\r\nSet-Cookie: evil=1' }, { domain: 'a; Secure' }, { sameSite: 'Lax; Secure' }]) {
       const response = await visit((session) => { session.a = 1; session.options(options) })
 
       t.assert.strictEqual(response.statusCode, 500, JSON.stringify(options))
       t.assert.strictEqual(response.headers['set-cookie'], undefined)
     }
+  })
+
+  const wrong: Array<[asked: Record<string, unknown>, message: string]> = [
+    [{ domain: 'https://a.com' }, 'domain must be a domain name or null, got string'],
+    [{ path: 'app' }, "path must be a path that starts with '/', or null, got string"],
+    [{ httpOnly: 1 }, 'httpOnly must be a boolean, got number'],
+    [{ secure: 'AUTO' }, "secure must be a boolean or 'auto', got string"],
+    [{ partitioned: null }, 'partitioned must be a boolean, got null'],
+    [{ sameSite: 'invalid' }, "sameSite must be 'Strict', 'Lax', 'None' or null, got string"],
+    [{ expires: 'tomorrow' }, 'expires must be a valid Date, got string'],
+    [{ expires: new Date(NaN) }, 'expires must be a valid Date, got object'],
+    [{ maxAge: '60' }, 'maxAge must be a whole number of seconds, got string'],
+    [{ maxAge: 0.5 }, 'maxAge must be a whole number of seconds, got number'],
+    [{ sameSite: 'none' }, "secure must be true or 'auto' when the cookie attribute sameSite is 'None', got boolean"]
+  ]
+  for (const [asked, message] of wrong) {
+    test(`fail with a code when they are wrong: ${message}`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t)
+
+      const response = await visit((session) => { session.a = 1; session.options(asked) })
+
+      t.assert.strictEqual(response.statusCode, 500)
+      t.assert.strictEqual(response.json().code, 'FST_SESSION_INVALID_CONFIG')
+      t.assert.strictEqual(response.json().message, `the cookie attribute ${message}`)
+      t.assert.strictEqual(response.headers['set-cookie'], undefined)
+    })
+  }
+
+  const dropped: Array<[cookieName: string, asked: SessionCookieOptions, message: string]> = [
+    ['__Host-a', { secure: false }, 'secure must be true for a cookie whose name starts with __Host-, got boolean'],
+    ['__Host-a', { secure: 'auto' }, 'secure must be true for a cookie whose name starts with __Host-, got string'],
+    ['__Host-a', { path: '/app' }, "path must be '/' for a cookie whose name starts with __Host-, got string"],
+    ['__Host-a', { domain: 'example.com' }, 'domain must be null for a cookie whose name starts with __Host-, got string'],
+    ['__Secure-a', { secure: false }, 'secure must be true for a cookie whose name starts with __Secure-, got boolean']
+  ]
+  for (const [cookieName, asked, message] of dropped) {
+    test(`fail with a code when browsers would drop a cookie ${cookieName}: ${JSON.stringify(asked)}`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, { cookieName, cookie: { secure: true } })
+
+      const response = await visit((session) => { session.a = 1; session.options(asked) })
+      const next = await visit((session) => { session.a = 1; session.options({ secure: false, partitioned: true }) })
+
+      t.assert.strictEqual(response.json().message, `the cookie attribute ${message}`)
+      t.assert.strictEqual(response.headers['set-cookie'], undefined)
+      t.assert.strictEqual(sessionCookieOf(next, cookieName)?.attributes.Secure, true)
+    })
+  }
+
+  test('are spelled as those of the configuration', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, { cookie: { path: '/app' } })
+
+    const asked = await visit((session) => { session.a = 1; session.options({ domain: '.Example.com:80', path: '/ä; Secure' }) })
+    const none = await visit((session) => { session.a = 1; session.options({ domain: '', path: null }) })
+
+    t.assert.deepStrictEqual(sessionCookieOf(asked)?.attributes, { Domain: 'example.com', Path: '/%C3%A4%3B%20Secure', HttpOnly: true })
+    t.assert.deepStrictEqual(sessionCookieOf(none)?.attributes, { Path: '/app', HttpOnly: true })
   })
 
   test('do not touch the object that was given', async (t: TestContext) => {
