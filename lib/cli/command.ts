@@ -28,6 +28,9 @@ export function refuseKeys (args: readonly string[]): void {
   throw new UsageError('a key is never taken from an argument, which other users see in the list of processes and the shell keeps in its history: set SECRET_KEY in the environment or use --key-file FILE')
 }
 
+/** Characters of a message that repeats an argument. */
+const longestMessage = 120
+
 type Options = NonNullable<ParseArgsConfig['options']>
 
 /** What node makes of the arguments. */
@@ -40,7 +43,7 @@ export function parse<const O extends Options> (args: string[], options: O): Par
   } catch (error) {
     // The message of node is a sentence or several, each with its full stop.
     const [sentence = ''] = (error as Error).message.split(/\.(?:\s|$)/, 1)
-    throw new UsageError(sentence)
+    throw new UsageError(sentence.length > longestMessage ? `${sentence.slice(0, longestMessage)}...` : sentence)
   }
 }
 

@@ -11,6 +11,7 @@ import { quote } from './printable.ts'
 
 /** A cookie's value, and the Set-Cookie header that it came in. */
 export interface FoundCookie {
+  /** With the quotes that stand around it in a header: to the plugin they are a part of it. */
   value: string
   /** Bytes of the whole Set-Cookie value, where there was one. */
   headerSize: number | undefined
@@ -40,7 +41,7 @@ export function findCookie (input: string, name?: string): FoundCookie {
   const wanted = name ?? (names.length === 1 ? names[0] as string : 'session')
   for (const header of headers) {
     const value = readCookie(header, wanted)
-    if (value !== undefined) return { value: unquote(value), headerSize: isSetCookie(header) ? Buffer.byteLength(header) : undefined }
+    if (value !== undefined) return { value, headerSize: isSetCookie(header) ? Buffer.byteLength(header) : undefined }
   }
   const others = names.length === 0 ? '' : `, but ${names.slice(0, mostNames).map(quote).join(', ')}: choose with --name`
   throw new UsageError(`there is no cookie named ${quote(wanted)}${others}`)
@@ -55,9 +56,11 @@ function isSetCookie (header: string): boolean {
 }
 
 function nameOf (pair: string): string {
-  return pair.replace(/=.*$/, '').trim()
+  const end = pair.indexOf('=')
+  return (end === -1 ? pair : pair.slice(0, end)).trim()
 }
 
-function unquote (value: string): string {
+/** The value without quotes around it. */
+export function unquote (value: string): string {
   return /^".*"$/.test(value) ? value.slice(1, -1) : value
 }

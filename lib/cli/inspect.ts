@@ -7,7 +7,7 @@
 import { BadData } from '../itsdangerous/errors.ts'
 import { argumentOrInput, parse } from './command.ts'
 import type { Command } from './command.ts'
-import { findCookie } from './cookie-input.ts'
+import { findCookie, unquote } from './cookie-input.ts'
 import type { FoundCookie } from './cookie-input.ts'
 import { foreignKindOf } from './foreign.ts'
 import type { ForeignKind } from './foreign.ts'
@@ -42,7 +42,9 @@ headers of a response. Without it, or for -, standard input is read.
 Options:
   --name NAME    the cookie's name in a header; default session, or the only one
   --json         the answer as one line of JSON; "payload" is the tagged JSON
-                 that stands in the cookie, which sign takes
+                 that stands in the cookie, which sign takes; with NaN or
+                 Infinity in it, which JSON lacks, it is null, and
+                 "payloadText" has the text
 
 Cookies of @fastify/secure-session, express-session, iron-session and JSON Web
 Tokens are told apart, but not read.
@@ -57,10 +59,11 @@ Examples:
     const { values, positionals } = parse(args, { name: { type: 'string' } })
     const isJSON = values.json === true
     const cookie = findCookie(await argumentOrInput(positionals, 'COOKIE', io), values.name)
-    const kind = foreignKindOf(cookie.value)
+    const value = unquote(cookie.value)
+    const kind = foreignKindOf(value)
     try {
       if (kind !== undefined) showForeign(kind, cookie, isJSON, stdout)
-      else show(takeApart(cookie.value), cookie, isJSON, stdout)
+      else show(takeApart(value), cookie, isJSON, stdout)
       return fine
     } catch (error) {
       if (!(error instanceof BadData)) throw error
@@ -114,7 +117,8 @@ function describeSize ({ value, headerSize }: FoundCookie): Row[] {
   const share = (bytes: number): string => `${bytes} bytes, ${Math.round(bytes / limit * 100)} % of ${limit}`
   return [
     ['size', `cookie value ${share(Buffer.byteLength(value))}`],
-    ['', headerSize === undefined ? undefined : `Set-Cookie ${share(headerSize)}`]
+    ['', headerSize === undefined ? undefined : `Set-Cookie ${share(headerSize)}`],
+    ['', value === unquote(value) ? undefined : 'in quotes, with which the plugin refuses it']
   ]
 }
 

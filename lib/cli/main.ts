@@ -10,6 +10,7 @@ import { inspect } from './inspect.ts'
 import { fine, UsageError, wrongUsage } from './io.ts'
 import type { IO } from './io.ts'
 import { keygen } from './keygen.ts'
+import { printable } from './printable.ts'
 import { sign } from './sign.ts'
 import { verify } from './verify.ts'
 import { packageVersion } from './version.ts'
@@ -67,7 +68,7 @@ export async function main (argv: readonly string[], io: IO): Promise<number> {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     const caller = word !== undefined && commands.has(word) ? `${name} ${word}` : name
-    io.stderr.write(`${caller}: ${error.message}; see --help\n`)
+    io.stderr.write(`${caller}: ${printable(error.message)}; see --help\n`)
     return wrongUsage
   }
 }

@@ -4,20 +4,25 @@
  * @module
  */
 
-// Control characters, and those that are invisible or turn the direction of writing.
-// eslint-disable-next-line no-control-regex
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
+// Control characters, and those that are invisible, break lines or turn the direction of writing.
+const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
-/** The text as a JSON string, in which nothing moves the cursor. */
+/** The text, in which nothing moves the cursor and everything can be seen. */
+export function printable (text: string): string {
+  return text.replace(unsafe, escape)
+}
+
+/** The text as a JSON string, {@link printable}. */
 export function quote (text: string): string {
-  return JSON.stringify(text).replace(unsafe, escape)
+  return printable(JSON.stringify(text))
 }
 
-/** JSON text as one line in which nothing moves the cursor. White space between its tokens becomes spaces. */
+/** JSON text as one {@link printable} line. White space between its tokens becomes spaces. */
 export function oneLine (json: string): string {
-  return json.replace(/[\t\n\r]/g, ' ').replace(unsafe, escape)
+  return printable(json.replace(/[\t\n\r]/g, ' '))
 }
 
+/** As JSON does it: a character of two UTF-16 units has two escapes. */
 function escape (character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
 }

@@ -33,9 +33,18 @@ export function wrap (text: string): string {
 /**
  * Writes one line of JSON.
  *
- * @param payload - JSON text that becomes the last property: as it stands in the cookie, so that no number in it is lost
+ * @param payload - JSON text that becomes the last property: as it stands in the cookie, so that no number in it is lost;
+ * what only Python takes for JSON becomes text
  */
 export function writeJSON (output: Output, fields: Record<string, unknown>, payload?: string): void {
-  const text = JSON.stringify(fields)
-  output.write((payload === undefined ? oneLine(text) : `${oneLine(text.slice(0, -1))},"payload":${oneLine(payload)}}`) + '\n')
+  output.write(oneLine(payload === undefined ? JSON.stringify(fields) : withPayload(fields, payload)) + '\n')
+}
+
+function withPayload (fields: Record<string, unknown>, payload: string): string {
+  try {
+    JSON.parse(payload)
+  } catch {
+    return JSON.stringify({ ...fields, payload: null, payloadText: payload })
+  }
+  return `${JSON.stringify(fields).slice(0, -1)},"payload":${payload}}`
 }

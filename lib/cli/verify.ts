@@ -9,7 +9,7 @@ import { BadData, BadPayload, SignatureExpired } from '../itsdangerous/errors.ts
 import type { Dict } from '../json/dict.ts'
 import { argumentOrInput, parse, wholeNumber } from './command.ts'
 import type { Command } from './command.ts'
-import { findCookie } from './cookie-input.ts'
+import { findCookie, unquote } from './cookie-input.ts'
 import { foreignKindOf } from './foreign.ts'
 import { fine, refused } from './io.ts'
 import { payloadBlock, rows, wrap, writeJSON } from './report.ts'
@@ -107,6 +107,7 @@ function readSession (text: string): Dict {
 }
 
 function hintFor (cookie: string, { digests, keys }: Signing): string | undefined {
+  if (cookie !== unquote(cookie)) return 'the value is in quotes, which the plugin takes for a part of it'
   const kind = foreignKindOf(cookie)
   if (kind !== undefined) return `this looks like a cookie of another kind: ${kind.name}`
   const digest = digestOf(cookie.slice(cookie.lastIndexOf('.') + 1))

@@ -1,7 +1,7 @@
 /**
  * Hashes, HMAC and the constant-time comparison. All cryptography of the package happens in this file.
  *
- * SHA-512 and every comparison are tweetnacl's. SHA-1, SHA-256 and SHA-384 come from node:crypto, because tweetnacl has none.
+ * SHA-512 and every comparison of MACs are tweetnacl's. SHA-1, SHA-256 and SHA-384 come from node:crypto, because tweetnacl has none.
  *
  * @module
  * @see {@link https://www.rfc-editor.org/rfc/rfc2104} HMAC
@@ -9,7 +9,7 @@
 
 import { hash as nodeHash } from 'node:crypto'
 import nacl from 'tweetnacl'
-import { wantBytes } from './encoding.ts'
+import { demandBytes, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 
 /** The digests known by name: Python's `hashlib.sha1` and so on. */
@@ -137,9 +137,10 @@ export class HMAC {
   /** The MAC, which the next one will overwrite. */
   #compute (value: BytesLike): Buffer {
     const { blockLength } = this.digest
+    demandBytes(value, 'value')
     const inner = this.#room(value)
     let { length } = value
-    if (typeof value === 'string') length = inner.write(value, blockLength, 'utf8')
+    if (typeof value === 'string') length = inner.write(value, blockLength)
     else inner.set(value, blockLength)
     this.#hash(new Uint8Array(inner.buffer, inner.byteOffset, blockLength + length), this.#outer, blockLength)
     this.#hash(this.#outer, this.#mac, 0)

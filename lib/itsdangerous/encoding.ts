@@ -5,7 +5,9 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/encoding/}
  */
 
+import { types } from 'node:util'
 import { BadData } from './errors.ts'
+import { typeName } from './options.ts'
 
 /** Text, which stands for its UTF-8 bytes, or bytes. */
 export type BytesLike = string | Uint8Array
@@ -13,10 +15,32 @@ export type BytesLike = string | Uint8Array
 /** Reads UTF-8 as Python does: bad bytes are an error, a byte order mark is a character. */
 export const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The bytes of a value: text as UTF-8, bytes as they are (not copied). */
+/** Whether the value is text or bytes, also of another realm. JSON from strangers may look like bytes, and has none. */
+export function isBytesLike (value: unknown): value is BytesLike {
+  return typeof value === 'string' || types.isUint8Array(value)
+}
+
+/** @throws {TypeError} for what is neither text nor bytes; names its type, and does not show it. */
+export function demandBytes (value: unknown, name: string): asserts value is BytesLike {
+  if (!isBytesLike(value)) throw new TypeError(`${name} must be text or bytes, got ${typeName(value)}`)
+}
+
+/**
+ * The bytes of a value: text as UTF-8, bytes as they are (not copied, unless they are in shared memory).
+ *
+ * @throws {TypeError} for anything else.
+ */
 export function wantBytes (value: BytesLike): Buffer {
-  if (typeof value === 'string') return Buffer.from(value, 'utf8')
+  if (typeof value === 'string') return Buffer.from(value)
+  demandBytes(value, 'value')
+  // What another thread can change after it was verified must not be what is read.
+  if (types.isSharedArrayBuffer(value.buffer)) return Buffer.from(value)
   return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+}
+
+/** Parts of a token as text: base64url of bytes is ASCII, and bytes that are not stay foreign characters. */
+export function tokenText (value: BytesLike): string {
+  return typeof value === 'string' ? value : wantBytes(value).toString('latin1')
 }
 
 /** Base64url without padding, as text. */
@@ -40,7 +64,7 @@ export function base64Decode (value: BytesLike): Buffer {
 
 /** As {@link base64Decode}, but `undefined` for any other text. */
 export function tryBase64Decode (value: BytesLike): Buffer | undefined {
-  const text = typeof value === 'string' ? value : wantBytes(value).toString('latin1')
+  const text = tokenText(value)
   const bytes = Buffer.from(text, 'base64url')
   return isCanonical(text, bytes.length) ? bytes : undefined
 }
@@ -61,7 +85,7 @@ function isCanonical (text: string, byteLength: number): boolean {
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 /** The value of a character by its code; -1 for a foreign one. */
 const valueOfCode = new Int8Array(128).fill(-1)
-for (let value = 0; value < alphabet.length; value++) valueOfCode[alphabet.charCodeAt(value)] = value
+for (const [value, code] of Buffer.from(alphabet).entries()) valueOfCode[code] = value
 
 /**
  * `bytesToInt(base64Decode(text))`, or `undefined` where these throw.

@@ -7,9 +7,10 @@
 
 import { compactJSON } from './compact-json.ts'
 import type { DataSerializer } from './compact-json.ts'
-import { utf8 } from './encoding.ts'
+import { demandBytes, utf8, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { BadPayload, BadSignature } from './errors.ts'
+import { checkOptions } from './options.ts'
 import { secretKeyList, Signer } from './signer.ts'
 import type { SecretKey, SignerOptions } from './signer.ts'
 
@@ -60,6 +61,9 @@ export interface UnsafeResult {
   payload: unknown
 }
 
+/** Of {@link DumpOptions} and {@link LoadOptions}. */
+const optionNames = ['salt', 'serializer']
+
 /**
  * Makes signed text of data, and data of signed text that nobody changed.
  *
@@ -77,8 +81,7 @@ export class Serializer<S extends Signer = Signer> {
   /** @defaultValue none */
   static defaultFallbackSigners: readonly FallbackSigner[] = []
 
-  /** The keys from the oldest to the newest, copied: the given list is left as it is. */
-  readonly secretKeys: readonly Uint8Array[]
+  readonly #secretKeys: readonly Uint8Array[]
   readonly salt: BytesLike
   readonly serializer: DataSerializer
   readonly serializerOptions: Record<string, unknown>
@@ -92,15 +95,28 @@ export class Serializer<S extends Signer = Signer> {
   /**
    * @param secretKey - one key, or several from the oldest to the newest
    * @throws {RangeError} without a key.
+   * @throws {TypeError} for a key or salt that is neither text nor bytes, or options that are no object: Python's salt comes second.
    */
   constructor (secretKey: SecretKey, options: SerializerOptions<S> = {}) {
-    this.secretKeys = secretKeyList(secretKey)
-    this.salt = options.salt ?? 'itsdangerous'
+    checkOptions(options)
+    const { salt = 'itsdangerous' } = options
+    demandBytes(salt, 'salt')
+    this.#secretKeys = secretKeyList(secretKey)
+    this.salt = salt
     this.serializer = options.serializer ?? new.target.defaultSerializer
     this.serializerOptions = options.serializerOptions ?? {}
     this.signer = options.signer ?? new.target.defaultSigner as SignerClass<S>
     this.signerOptions = options.signerOptions ?? {}
     this.fallbackSigners = options.fallbackSigners ?? new.target.defaultFallbackSigners as ReadonlyArray<FallbackSigner<S>>
+  }
+
+  /**
+   * The keys from the oldest to the newest, copied: the given list is left as it is.
+   *
+   * No property of the serializer itself, so that whatever prints one prints no key.
+   */
+  get secretKeys (): readonly Uint8Array[] {
+    return this.#secretKeys
   }
 
   /** The key that signs: the newest, last of {@link secretKeys}. */
@@ -113,10 +129,12 @@ export class Serializer<S extends Signer = Signer> {
    *
    * @param serializer - reads the payload instead of the serializer's own
    * @throws {@link BadPayload} when it cannot be read; `cause` tells why.
+   * @throws {TypeError} when it is neither text nor bytes.
    */
   loadPayload (payload: BytesLike, serializer: Pick<DataSerializer, 'loads'> = this.serializer): unknown {
+    const data = typeof payload === 'string' ? payload : wantBytes(payload)
     try {
-      return serializer.loads(typeof payload === 'string' ? payload : utf8.decode(payload))
+      return serializer.loads(typeof data === 'string' ? data : utf8.decode(data))
     } catch (cause) {
       throw new BadPayload('The payload could not be unserialized', { cause })
     }
@@ -141,8 +159,10 @@ export class Serializer<S extends Signer = Signer> {
     }
   }
 
-  /** Data as signed text. */
-  dumps (value: unknown, { salt, serializer }: DumpOptions = {}): string {
+  /** Data as signed text. @throws {TypeError} for unknown options. */
+  dumps (value: unknown, options: DumpOptions = {}): string {
+    checkOptions(options, optionNames)
+    const { salt, serializer } = options
     const signer = salt === undefined ? this.#signer ??= this.makeSigner() : this.makeSigner(salt)
     return signer.sign(this.dumpPayload(value, serializer))
   }
@@ -150,10 +170,14 @@ export class Serializer<S extends Signer = Signer> {
   /**
    * The data in a token whose signature is valid.
    *
-   * @throws {@link BadSignature} when the signature does not match.
+   * @throws {@link BadSignature} when the signature does not match, or the token is neither text nor bytes, but
+   * `undefined`, for instance, or JSON from a request.
    * @throws {@link BadPayload} when it does, but the payload cannot be read.
+   * @throws {TypeError} for unknown options.
    */
-  loads (token: BytesLike, { salt, serializer }: LoadOptions = {}): unknown {
+  loads (token: BytesLike, options: LoadOptions = {}): unknown {
+    checkOptions(options, optionNames)
+    const { salt, serializer } = options
     return this.firstValid(salt, (signer) => this.loadPayload(signer.unsign(token), serializer))
   }
 
@@ -166,9 +190,9 @@ export class Serializer<S extends Signer = Signer> {
     try {
       return { valid: true, payload: this.loads(token, options) }
     } catch (error) {
-      if (!(error instanceof BadSignature) || error.payload === undefined) return { valid: false, payload: undefined }
       try {
-        return { valid: false, payload: this.loadPayload(error.payload, options.serializer) }
+        const { payload } = error as BadSignature
+        return { valid: false, payload: this.loadPayload(payload as BytesLike, options.serializer) }
       } catch {
         return { valid: false, payload: undefined }
       }
@@ -183,13 +207,13 @@ export class Serializer<S extends Signer = Signer> {
   }
 
   /** What `read` makes of the first signer that does not refuse; otherwise the last refusal is thrown. */
-  protected firstValid<T> (salt: BytesLike | undefined, read: (signer: S) => T, isFinal = (_: BadSignature): boolean => false): T {
+  protected firstValid<T> (salt: BytesLike | undefined, read: (signer: S) => T, isFinal?: (error: BadSignature) => boolean): T {
     let refusal: unknown
     for (const signer of this.unsigners(salt)) {
       try {
         return read(signer)
       } catch (error) {
-        if (!(error instanceof BadSignature) || isFinal(error)) throw error
+        if (!(error instanceof BadSignature) || isFinal?.(error)) throw error
         refusal = error
       }
     }

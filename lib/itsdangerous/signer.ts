@@ -5,11 +5,12 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/signer/}
  */
 
-import { base64Encode, tryBase64Decode, wantBytes } from './encoding.ts'
+import { base64Encode, demandBytes, isBytesLike, tryBase64Decode, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { constantTimeEqual, digest, hmac, HMAC, resolveDigest } from './digest.ts'
 import type { Digest, DigestMethod } from './digest.ts'
 import { BadSignature } from './errors.ts'
+import { checkOptions, typeName } from './options.ts'
 
 /** How the key that signs is made of secret key and salt. */
 export type KeyDerivation = 'concat' | 'django-concat' | 'hmac' | 'none'
@@ -106,8 +107,7 @@ export class Signer {
   /** @defaultValue `'django-concat'` */
   static defaultKeyDerivation: KeyDerivation = 'django-concat'
 
-  /** The keys from the oldest to the newest, copied: the given list is left as it is. */
-  readonly secretKeys: readonly Uint8Array[]
+  readonly #secretKeys: readonly Uint8Array[]
   readonly salt: Uint8Array
   readonly sep: string
   readonly keyDerivation: KeyDerivation
@@ -118,19 +118,31 @@ export class Signer {
   /**
    * @param secretKey - one key, or several from the oldest to the newest
    * @throws {RangeError} without a key, or when `sep` could be part of a signature.
-   * @throws {TypeError} for a digest method that is unknown, or a key or salt that is neither text nor bytes.
+   * @throws {TypeError} for a digest method that is unknown, a key or salt that is neither text nor bytes, or options that
+   * are no object: Python's salt comes second.
    */
   constructor (secretKey: SecretKey, options: SignerOptions = {}) {
-    this.secretKeys = secretKeyList(secretKey)
+    checkOptions(options)
+    this.#secretKeys = secretKeyList(secretKey)
     this.sep = options.sep ?? '.'
     if (/^[\w=-]*$/.test(this.sep)) {
       throw new RangeError("sep must not be empty or consist of ASCII letters, digits and '-_=' alone, which may be part of a signature")
     }
-    this.salt = copyOf(options.salt ?? defaultSalt, 'salt')
+    const { salt = defaultSalt } = options
+    this.salt = copyOf(salt, 'salt')
     this.keyDerivation = options.keyDerivation ?? new.target.defaultKeyDerivation
     this.digestMethod = resolveDigest(options.digestMethod ?? new.target.defaultDigestMethod)
     this.algorithm = options.algorithm ?? new HMACAlgorithm(this.digestMethod)
-    this.#derivedKeys = this.secretKeys.map(() => undefined)
+    this.#derivedKeys = this.#secretKeys.map(() => undefined)
+  }
+
+  /**
+   * The keys from the oldest to the newest, copied: the given list is left as it is.
+   *
+   * No property of the signer itself, so that whatever prints one prints no key.
+   */
+  get secretKeys (): readonly Uint8Array[] {
+    return this.#secretKeys
   }
 
   /** The key that signs: the newest, last of {@link secretKeys}. */
@@ -158,11 +170,13 @@ export class Signer {
   /**
    * The signature of `value` as base64url text.
    *
-   * @throws {TypeError} for text with a lone surrogate: its UTF-8 bytes are those of other text, too.
+   * @throws {TypeError} for what is neither text nor bytes, and for text with a lone surrogate: its UTF-8 bytes are those of
+   * other text, too.
    */
   getSignature (value: BytesLike): string {
-    if (hasLoneSurrogate(value)) throw new TypeError('text with a lone surrogate cannot be signed')
-    return base64Encode(this.algorithm.getSignature(this.#derivedKey(this.secretKeys.length - 1), value))
+    demandBytes(value, 'value')
+    if (!isSignable(value)) throw new TypeError('text with a lone surrogate cannot be signed')
+    return base64Encode(this.algorithm.getSignature(this.#derivedKey(this.#secretKeys.length - 1), value))
   }
 
   /** `value`, separator and signature. */
@@ -174,12 +188,15 @@ export class Signer {
     return typeof value === 'string' ? value + tail : Buffer.concat([value, wantBytes(tail)])
   }
 
-  /** Whether `signature`, as base64url text, was made for `value` with one of the keys; the newest is tried first. */
+  /**
+   * Whether `signature`, as base64url text, was made for `value` with one of the keys; the newest is tried first. Never for
+   * what is neither text nor bytes.
+   */
   verifySignature (value: BytesLike, signature: BytesLike): boolean {
-    if (hasLoneSurrogate(value)) return false
+    if (!isSignable(value) || !isBytesLike(signature)) return false
     const bytes = tryBase64Decode(signature)
     if (bytes === undefined) return false
-    for (let i = this.secretKeys.length - 1; i >= 0; i--) {
+    for (let i = this.#secretKeys.length - 1; i >= 0; i--) {
       if (this.algorithm.verifySignature(this.#derivedKey(i), value, bytes)) return true
     }
     return false
@@ -188,16 +205,17 @@ export class Signer {
   /**
    * The value in front of a valid signature.
    *
-   * @throws {@link BadSignature} when there is no signature, or it does not match.
+   * @throws {@link BadSignature} when there is no signature, or it does not match, or `signedValue` is neither text nor
+   * bytes, but `undefined`, for instance, or JSON from a request.
    */
   unsign (signedValue: string): string
   unsign (signedValue: Uint8Array): Buffer
   unsign (signedValue: BytesLike): string | Buffer
   unsign (signedValue: BytesLike): string | Buffer {
     const parts = splitLast(signedValue, this.sep)
-    if (parts === undefined) throw new BadSignature(`No '${this.sep}' found in value`)
+    if (parts === undefined) throw new BadSignature(whyWhole(signedValue, this.sep))
     const [value, signature] = parts
-    if (this.verifySignature(value, signature)) return typeof value === 'string' ? value : wantBytes(value)
+    if (this.verifySignature(value, signature)) return value
     throw new BadSignature('Signature does not match', { payload: value })
   }
 
@@ -214,22 +232,29 @@ export class Signer {
 
   /** Each key is derived once, when it is first needed. */
   #derivedKey (index: number): Uint8Array {
-    const key = this.#derivedKeys[index] ?? this.deriveKey(this.secretKeys[index])
+    const key = this.#derivedKeys[index] ?? this.deriveKey(this.#secretKeys[index])
     this.#derivedKeys[index] = key
     return key
   }
 }
 
-/** What stands before and after the last separator; `undefined` where there is none. */
-export function splitLast <T extends BytesLike> (value: T, sep: string): [T, T] | undefined
-export function splitLast (value: BytesLike, sep: string): [BytesLike, BytesLike] | undefined {
+/** What stands before and after the last separator; `undefined` where there is none, or neither text nor bytes. */
+export function splitLast (value: string, sep: string): [string, string] | undefined
+export function splitLast (value: BytesLike, sep: string): [string, string] | [Buffer, Buffer] | undefined
+export function splitLast (value: BytesLike, sep: string): [string, string] | [Buffer, Buffer] | undefined {
   if (typeof value === 'string') {
     const at = value.lastIndexOf(sep)
     return at === -1 ? undefined : [value.slice(0, at), value.slice(at + sep.length)]
   }
+  if (!isBytesLike(value)) return undefined
   const bytes = wantBytes(value)
   const at = bytes.lastIndexOf(sep)
   return at === -1 ? undefined : [bytes.subarray(0, at), bytes.subarray(at + Buffer.byteLength(sep))]
+}
+
+/** Why {@link splitLast} found nothing. */
+export function whyWhole (value: unknown, sep: string): string {
+  return isBytesLike(value) ? `No '${sep}' found in value` : `A signed value must be text or bytes, got ${typeName(value)}`
 }
 
 /** The keys as a list of bytes of its own. */
@@ -240,12 +265,11 @@ export function secretKeyList (secretKey: SecretKey): Uint8Array[] {
 }
 
 function copyOf (value: BytesLike, name: string): Uint8Array {
-  if (typeof value === 'string') return Buffer.from(value)
-  if (value instanceof Uint8Array) return Buffer.from(value)
-  throw new TypeError(`${name} must be text or bytes, got ${value === null ? 'null' : typeof value}`)
+  demandBytes(value, name)
+  return Buffer.from(value as string)
 }
 
-function hasLoneSurrogate (value: BytesLike): boolean {
-  // Asking for the length in bytes takes less time, and most text is ASCII.
-  return typeof value === 'string' && Buffer.byteLength(value) !== value.length && !value.isWellFormed()
+/** Whether the value is bytes, or text that has bytes of its own: a lone surrogate has those of other text. */
+function isSignable (value: unknown): boolean {
+  return typeof value === 'string' ? value.isWellFormed() : isBytesLike(value)
 }

@@ -5,11 +5,12 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/timed/}
  */
 
-import { base64Encode, intToBytes, base64ToInt, wantBytes } from './encoding.ts'
+import { base64Encode, base64ToInt, intToBytes, tokenText, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { BadSignature, BadTimeSignature, SignatureExpired } from './errors.ts'
 import type { TokenErrorCode } from './errors.ts'
-import { Signer, splitLast } from './signer.ts'
+import { checkOptions } from './options.ts'
+import { Signer, splitLast, whyWhole } from './signer.ts'
 
 /** How old a signature may be. */
 export interface UnsignOptions {
@@ -24,6 +25,8 @@ export interface UnsignOptions {
    */
   clockTolerance?: number | undefined
 }
+
+const optionNames = ['maxAge', 'clockTolerance']
 
 /** A value and when it was signed. */
 export interface Timestamped<T> {
@@ -46,8 +49,8 @@ export interface Examined {
 
 /** Signs a value together with the time. */
 export class TimestampSigner extends Signer {
-  #now = -1
-  #nowText = ''
+  /** The last time that was signed, and its text. */
+  #stamp: { time: number, text: string } | undefined
 
   /** Now, in whole seconds since 1970. */
   getTimestamp (): number {
@@ -69,13 +72,10 @@ export class TimestampSigner extends Signer {
   override sign (value: Uint8Array): Buffer
   override sign (value: BytesLike): string | Buffer
   override sign (value: BytesLike): string | Buffer {
-    const timestamp = this.getTimestamp()
-    if (timestamp !== this.#now) {
-      this.#now = timestamp
-      this.#nowText = base64Encode(intToBytes(timestamp))
-    }
-    const tail = this.sep + this.#nowText
-    return super.sign(typeof value === 'string' ? value + tail : Buffer.concat([value, wantBytes(tail)]))
+    const time = this.getTimestamp()
+    if (this.#stamp?.time !== time) this.#stamp = { time, text: base64Encode(intToBytes(time)) }
+    const tail = this.sep + this.#stamp.text
+    return super.sign(typeof value === 'string' ? value + tail : Buffer.concat([wantBytes(value), wantBytes(tail)]))
   }
 
   /**
@@ -83,12 +83,15 @@ export class TimestampSigner extends Signer {
    *
    * @throws {@link SignatureExpired} when the signature is older than `maxAge`, or from the future.
    * @throws {@link BadTimeSignature} when it does not match, or has no readable timestamp.
-   * @throws {@link BadSignature} when there is no signature at all.
+   * @throws {@link BadSignature} when there is no signature at all, or `signedValue` is neither text nor bytes, but
+   * `undefined`, for instance, or JSON from a request.
+   * @throws {TypeError} for unknown options, with which no age would be checked.
    */
   override unsign (signedValue: string, options?: UnsignOptions): string
   override unsign (signedValue: Uint8Array, options?: UnsignOptions): Buffer
   override unsign (signedValue: BytesLike, options?: UnsignOptions): string | Buffer
   override unsign (signedValue: BytesLike, options: UnsignOptions = {}): string | Buffer {
+    checkOptions(options, optionNames)
     const examined = this.examine(signedValue, options)
     if (examined.refusal !== undefined) throw this.error(examined)
     return examined.value as string | Buffer
@@ -99,16 +102,20 @@ export class TimestampSigner extends Signer {
   unsignWithTimestamp (signedValue: Uint8Array, options?: UnsignOptions): Timestamped<Buffer>
   unsignWithTimestamp (signedValue: BytesLike, options?: UnsignOptions): Timestamped<string | Buffer>
   unsignWithTimestamp (signedValue: BytesLike, options: UnsignOptions = {}): Timestamped<string | Buffer> {
+    checkOptions(options, optionNames)
     const examined = this.examine(signedValue, options)
     if (examined.refusal !== undefined) throw this.error(examined)
     const value = examined.value as string | Buffer
     return { value, dateSigned: this.#dateOf(examined.timestamp as number, value) }
   }
 
-  /** As {@link unsign}, but a refusal is told and not thrown: making an error takes longer than verifying a signature. */
+  /**
+   * As {@link unsign}, but a refusal is told and not thrown: making an error takes longer than verifying a signature. The
+   * options are not checked.
+   */
   examine (signedValue: BytesLike, { maxAge, clockTolerance = 0 }: UnsignOptions = {}): Examined {
     const parts = splitLast(signedValue, this.sep)
-    if (parts === undefined) return refused('ERR_TOKEN_BAD_SIGNATURE', `No '${this.sep}' found in value`)
+    if (parts === undefined) return refused('ERR_TOKEN_BAD_SIGNATURE', whyWhole(signedValue, this.sep))
     const [signed, signature] = parts
     const isValid = this.verifySignature(signed, signature)
     const inner = splitLast(signed, this.sep)
@@ -118,7 +125,7 @@ export class TimestampSigner extends Signer {
         : refused('ERR_TOKEN_BAD_SIGNATURE', mismatch, signed)
     }
     const [value, text] = inner
-    const timestamp = readTimestamp(text)
+    const timestamp = base64ToInt(tokenText(text))
     if (!isValid) return refused('ERR_TOKEN_BAD_TIME_SIGNATURE', mismatch, value, timestamp)
     if (timestamp === undefined) return refused('ERR_TOKEN_BAD_TIME_SIGNATURE', 'Malformed timestamp', value)
     if (maxAge !== undefined) {
@@ -130,7 +137,7 @@ export class TimestampSigner extends Signer {
         return refused('ERR_TOKEN_SIGNATURE_EXPIRED', message, value, timestamp)
       }
     }
-    return { refusal: undefined, message: '', value: textOrBytes(value), timestamp }
+    return { refusal: undefined, message: '', value, timestamp }
   }
 
   /** The error of a refusal. */
@@ -169,15 +176,6 @@ export class TimestampSigner extends Signer {
 
 const mismatch = 'Signature does not match'
 
-function refused (refusal: TokenErrorCode, message: string, value?: BytesLike, timestamp?: number | bigint): Examined {
-  return { refusal, message, value: value === undefined ? undefined : textOrBytes(value), timestamp }
-}
-
-/** Text in, text out; bytes in, bytes out. */
-function textOrBytes (value: BytesLike): string | Buffer {
-  return typeof value === 'string' ? value : wantBytes(value)
-}
-
-function readTimestamp (text: BytesLike): number | bigint | undefined {
-  return base64ToInt(typeof text === 'string' ? text : wantBytes(text).toString('latin1'))
+function refused (refusal: TokenErrorCode, message: string, value?: string | Buffer, timestamp?: number | bigint): Examined {
+  return { refusal, message, value, timestamp }
 }

@@ -23,7 +23,7 @@ export interface RememberedCookie {
   isFlat: boolean
 }
 
-/** Characters at the end of a cookie, all of them of the signature: 132 bits. V8 would hash the whole cookie as a key. */
+/** Characters at the end of a cookie, all of them of the signature: 128 bits or more. V8 would hash the whole cookie as a key. */
 const keyLength = 22
 /** Characters that the cookies and texts of one generation may have together. */
 const largestGeneration = 2_097_152

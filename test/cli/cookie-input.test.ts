@@ -12,7 +12,6 @@ describe('the cookie in what is given', () => {
     ['its value, with white space around it', `  ${token}\r\n`],
     ['its value in quotes', `"${token}"`],
     ['name and value', `session=${token}`],
-    ['value in quotes behind a name', `session="${token}"`],
     ['the value of a Set-Cookie header', `session=${token}; HttpOnly; Path=/`, 80],
     ['a whole Set-Cookie header', `Set-Cookie: session=${token}; Path=/`, 70],
     ['a Set-Cookie header of another name', `set-cookie: sid=${token}; Domain=example.com; Secure`, 86],
@@ -26,6 +25,18 @@ describe('the cookie in what is given', () => {
       t.assert.deepStrictEqual(findCookie(input), { value: token, headerSize })
     })
   }
+
+  test('keeps the quotes that it has behind its name, as for the plugin', (t: TestContext) => {
+    t.assert.deepStrictEqual(findCookie(`session="${token}"`), { value: `"${token}"`, headerSize: undefined })
+    t.assert.deepStrictEqual(findCookie(`Set-Cookie: session="${token}"; Path=/`), { value: `"${token}"`, headerSize: 72 })
+  })
+
+  test('is found without going over a line again for each equals sign', (t: TestContext) => {
+    const others = '='.repeat(60_000)
+    const before = process.cpuUsage()
+    t.assert.strictEqual(findCookie(`${others}\u2028; session=a`).value, 'a')
+    t.assert.ok(process.cpuUsage(before).user < 1_000_000)
+  })
 
   test('is the first one of its name, as for the plugin', (t: TestContext) => {
     t.assert.strictEqual(findCookie('session=a; session=b').value, 'a')
@@ -43,6 +54,7 @@ describe('the cookie in what is given', () => {
     ['session=a', '', '--name must not be empty'],
     [Array.from({ length: 12 }, (_, i) => `c${i}=1`).join('; '), undefined,
       'there is no cookie named "session", but "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9": choose with --name'],
+    ['\u2028a==\u2028=; b', undefined, 'there is no cookie named "session", but "a", "b": choose with --name'],
     ['\u001b[2J=1; b=2', undefined, 'there is no cookie named "session", but "\\u001b[2J", "b": choose with --name']
   ]
   for (const [input, name, message] of missing) {

@@ -205,6 +205,36 @@ describe('inspect', () => {
     t.assert.deepStrictEqual((await parsed([unsigned(json)]))['payload'], { '\u009b\u202e': '\u009b\u202e\u2066\u007f', v: evil, w: 1 })
   })
 
+  test('shows what is invisible by its number', async (t: TestContext) => {
+    const hidden = '\u00ad\u034f\u061c\u115f\u180e\u200b\u2028\u202e\u2066\u3164\ufe0f\ufeff\uffa0\ufff9\u{e0041}\u{e0100}'
+    const escaped = '\\u00ad\\u034f\\u061c\\u115f\\u180e\\u200b\\u2028\\u202e\\u2066\\u3164\\ufe0f\\ufeff\\uffa0\\ufff9\\udb40\\udc41\\udb40\\udd00'
+    const cookie = unsigned(`{"user":"é😀 ${hidden}"}`)
+    t.assert.match((await run(['inspect', cookie])).stdout, new RegExp(`^ {4}"user": "é😀 ${escaped.replaceAll('\\', '\\\\')}"$`, 'm'))
+    t.assert.ok((await run(['inspect', '--json', cookie])).stdout.endsWith(`"payload":{"user":"é😀 ${escaped}"}}\n`))
+    t.assert.deepStrictEqual((await parsed([cookie]))['payload'], { user: `é😀 ${hidden}` })
+  })
+
+  for (const text of ['{"x":NaN}', '{"x":[Infinity,-Infinity]}']) {
+    test(`writes JSON also for ${text}, which only Python takes for JSON`, async (t: TestContext) => {
+      const { payload, payloadText } = await parsed([unsigned(text)])
+      t.assert.deepStrictEqual({ payload, payloadText }, { payload: null, payloadText: text })
+    })
+  }
+
+  test('has no payloadText where the payload is JSON', async (t: TestContext) => {
+    t.assert.ok(!('payloadText' in await parsed([unsigned('{"x":null}')])))
+  })
+
+  test('shows a cookie in quotes, and that the plugin refuses it', async (t: TestContext) => {
+    const { code, stdout } = await run(['inspect', `session="${cookies.sha1}"`])
+    t.assert.strictEqual(code, 0)
+    t.assert.ok(stdout.includes(lines(
+      'size         cookie value 56 bytes, 1 % of 4093',
+      '             in quotes, with which the plugin refuses it',
+      '             payload 19 bytes, JSON 14 bytes'
+    )), stdout)
+  })
+
   test('keeps __proto__ an ordinary key', async (t: TestContext) => {
     const { stdout } = await run(['inspect', unsigned('{"__proto__":{"_permanent":true}}')])
     t.assert.match(stdout, /^ {4}"__proto__": \{"_permanent": true\}$/m)

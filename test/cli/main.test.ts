@@ -74,6 +74,20 @@ describe('a wrong call', () => {
     })
   }
 
+  test('repeats nothing of an argument that a terminal would take for a command', async (t: TestContext) => {
+    for (const [argv, option] of [
+      [['inspect', '--\u001b]0;x\u0007'], "'--\\u001b]0;x\\u0007'"], [['sign', '-\u009b'], "'-\\u009b'"], [['verify', '--name\u202e'], "'--name\\u202e'"],
+      [['keygen', '--\n\u{e0041}'], "'--\\u000a\\udb40\\udc41'"]
+    ] as const) {
+      t.assert.strictEqual((await run(argv)).stderr, `fastify-secure-cookie-session ${argv[0]}: Unknown option ${option}; see --help\n`)
+    }
+  })
+
+  test('repeats a long argument in part', async (t: TestContext) => {
+    t.assert.strictEqual((await run(['inspect', `--${'x'.repeat(1000)}`])).stderr,
+      `fastify-secure-cookie-session inspect: Unknown option '--${'x'.repeat(102)}...; see --help\n`)
+  })
+
   test('does not repeat an argument that may be a cookie', async (t: TestContext) => {
     const { stderr } = await run([cookies.sha1])
     t.assert.ok(!stderr.includes(cookies.sha1))

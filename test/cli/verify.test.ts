@@ -138,6 +138,24 @@ describe('the key that signed', () => {
 })
 
 describe('a refused cookie', () => {
+  test('is one in quotes behind its name, as for the plugin', async (t: TestContext) => {
+    secondsLater(t, 0)
+    const { code, stdout } = await run(['verify', `session="${cookies.sha512}"`], { env })
+    t.assert.strictEqual(code, 1)
+    t.assert.strictEqual(stdout, lines(
+      'REFUSED: ERR_TOKEN_BAD_TIME_SIGNATURE',
+      'Signature does not match',
+      'hint: the value is in quotes, which the plugin takes for a part of it'
+    ))
+    t.assert.strictEqual((await verdict([`session=${cookies.sha512}`]))['valid'], true)
+  })
+
+  test('with NaN in it is shown as JSON all the same', async (t: TestContext) => {
+    const { stdout: cookie } = await run(['sign', '{"x":NaN}'], { env })
+    const { valid, payload, payloadText } = await verdict([cookie])
+    t.assert.deepStrictEqual({ valid, payload, payloadText }, { valid: true, payload: null, payloadText: '{"x":NaN}' })
+  })
+
   test('of another digest is told with what would help', async (t: TestContext) => {
     secondsLater(t, 0)
     t.assert.deepStrictEqual(await run(['verify', cookies.sha1], { env }), {

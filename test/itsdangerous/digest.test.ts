@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import nacl from 'tweetnacl'
 import { constantTimeEqual, digest, HMAC, hmac, nodeDigest, openSecretBox, resolveDigest } from '../../lib/itsdangerous/digest.ts'
 import type { Digest, DigestName } from '../../lib/itsdangerous/digest.ts'
-import { md5 } from './makers.ts'
+import { md5, strangers } from './makers.ts'
 
 const names = ['sha1', 'sha256', 'sha384', 'sha512'] as const
 /** Each digest by its name, and each by node:crypto: SHA-512 by its name is tweetnacl's. */
@@ -149,6 +149,51 @@ describe('HMAC', () => {
     }
   })
 
+  test('hashes with hashInto where a digest has it', (t: TestContext) => {
+    const hashed: string[] = []
+    const hashInto = (data: Uint8Array, target: Buffer, offset: number): void => {
+      hashed.push('hashInto')
+      target.set(md5.hash(data), offset)
+    }
+    const hash = (data: Uint8Array): Uint8Array => {
+      hashed.push('hash')
+      return md5.hash(data)
+    }
+
+    t.assert.strictEqual(hex(hmac({ ...md5, hash, hashInto }, 'Jefe', 'what do ya want for nothing?')), '750c783e6ab0b503eaa86e310a5db738')
+    t.assert.deepStrictEqual(hashed, ['hashInto', 'hashInto'])
+  })
+
+  test('uses the same memory for one value after the other, but keeps none over 64 KiB', (t: TestContext) => {
+    const used: ArrayBufferLike[] = []
+    const kept = new HMAC({ ...md5, hash: (data) => { used.push(data.buffer); return md5.hash(data) } }, 'key')
+    /** Whether two values of so many bytes are laid out in the same memory. */
+    const isShared = (first: number, second: number): boolean => {
+      used.length = 0
+      for (const length of [first, second]) kept.sign(Buffer.alloc(length))
+      // Each second hash is the outer one.
+      return used[0] === used[2]
+    }
+
+    t.assert.ok(isShared(1, 512))
+    t.assert.ok(!isShared(512, 513))
+    t.assert.ok(isShared(513, 1))
+    t.assert.ok(isShared(65_472, 65_472))
+    t.assert.ok(!isShared(65_473, 65_473))
+    t.assert.ok(isShared(65_472, 1))
+  })
+
+  for (const [title, value, type] of strangers) {
+    test(`throws for ${title} as key or value`, (t: TestContext) => {
+      const error = { name: 'TypeError', message: `value must be text or bytes, got ${type}` }
+
+      t.assert.throws(() => hmac('sha1', 'key', value as never), error)
+      t.assert.throws(() => hmac('sha1', value as never, 'value'), error)
+      t.assert.throws(() => digest('sha1', value as never), error)
+      t.assert.throws(() => new HMAC('sha1', 'key').verify(value as never, Buffer.alloc(20)), error)
+    })
+  }
+
   test('gives each MAC in memory of its own', (t: TestContext) => {
     for (const method of methods) {
       const kept = new HMAC(method, 'key')
@@ -202,6 +247,8 @@ describe('resolveDigest', () => {
 
   test('gives back a digest of one\'s own', (t: TestContext) => {
     t.assert.strictEqual(resolveDigest(md5), md5)
+    const widest = { ...md5, digestLength: 64 }
+    t.assert.strictEqual(resolveDigest(widest), widest)
   })
 
   for (const [title, method] of [
@@ -209,6 +256,8 @@ describe('resolveDigest', () => {
     ['null', null], ['a number', 512], ['a function', () => new Uint8Array(64)], ['an empty object', {}], ['an object without name', { ...md5, name: undefined }],
     ['an object without hash', { ...md5, hash: undefined }], ['a block of 0 bytes', { ...md5, blockLength: 0 }],
     ['a hash of half a byte', { ...md5, digestLength: 0.5 }], ['a hash longer than its block', { ...md5, digestLength: 65 }],
+    ['a hash of no bytes', { ...md5, digestLength: 0 }],
+    ['a hash of less than no bytes', { ...md5, digestLength: -1 }], ['a list with a name', ['sha1']], ['a String object', Object('sha1')],
     ['sizes that are text', { ...md5, blockLength: '64' }]
   ] as const) {
     test(`refuses ${title}`, (t: TestContext) => {

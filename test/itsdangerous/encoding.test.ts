@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import fc from 'fast-check'
-import { base64Decode, base64Encode, bytesToInt, intToBytes, wantBytes } from '../../lib/itsdangerous/encoding.ts'
+import { base64Decode, base64Encode, base64ToInt, bytesToInt, intToBytes, wantBytes } from '../../lib/itsdangerous/encoding.ts'
+import { strangers } from './makers.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
@@ -21,7 +23,24 @@ describe('wantBytes', () => {
     t.assert.strictEqual(hex(wantBytes(array)), 'ff02')
     t.assert.strictEqual(wantBytes(array).buffer, array.buffer)
   })
+
+  test('copies what other threads can change', (t: TestContext) => {
+    const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(1)
+    const bytes = wantBytes(shared)
+    shared.fill(2)
+
+    t.assert.strictEqual(hex(bytes), '0101')
+    t.assert.notStrictEqual(bytes.buffer, shared.buffer)
+  })
 })
+
+for (const [title, value, type] of strangers) {
+  test(`wantBytes, base64Encode and base64Decode throw for ${title}`, (t: TestContext) => {
+    for (const take of [wantBytes, base64Encode, base64Decode]) {
+      t.assert.throws(() => take(value as never), { name: 'TypeError', message: `value must be text or bytes, got ${type}` })
+    }
+  })
+}
 
 describe('base64Encode and base64Decode', () => {
   for (const [value, text] of [['無限', '54Sh6ZmQ'], [Buffer.from('infinite'), 'aW5maW5pdGU'], ['', ''], [Uint8Array.of(251, 255, 254), '-__-']] as const) {
@@ -32,12 +51,23 @@ describe('base64Encode and base64Decode', () => {
     })
   }
 
-  for (const text of ['12345', 'A', 'YQ==', 'YQ=', 'YR', '+/+/', 'YW Jj', 'YWJj\n', 'YWJj\0', 'ů5maW5pdGU', '=', 'YWJj.', 'é', 'YW\u016FJj']) {
+  for (const text of ['12345', 'A', 'YQ==', 'YQ=', 'YR', 'YU', 'YY', 'YWF', 'YWG', '+/+/', 'YW Jj', 'YWJj\n', 'YWJj\0', 'ů5maW5pdGU', '=', 'YWJj.', 'é', 'YW\u016FJj']) {
     test(`refuses ${JSON.stringify(text)}`, (t: TestContext) => {
       t.assert.throws(() => base64Decode(text), { name: 'BadData', code: 'ERR_TOKEN_BAD_DATA', message: 'Invalid base64-encoded data' })
       t.assert.throws(() => base64Decode(Buffer.from(text)), { code: 'ERR_TOKEN_BAD_DATA' })
     })
   }
+
+  test('refuse a character whose low byte is one of the alphabet', (t: TestContext) => {
+    for (const character of 'AZaz09-_') {
+      for (const high of [0x100, 0x200, 0x4e00, 0xff00]) {
+        const foreign = String.fromCharCode(character.charCodeAt(0) + high)
+        for (const text of [`${foreign}AAA`, `A${foreign}AA`, `AAA${foreign}`, `${foreign}A`, `AA${foreign}A${'A'.repeat(60)}`]) {
+          t.assert.throws(() => base64Decode(text), { code: 'ERR_TOKEN_BAD_DATA' }, text)
+        }
+      }
+    }
+  })
 
   test('are inverse to each other, and each text has one spelling', (t: TestContext) => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), fc.string(), (bytes, text) => {
@@ -87,4 +117,24 @@ describe('intToBytes and bytesToInt', () => {
       t.assert.strictEqual(typeof read, value > BigInt(Number.MAX_SAFE_INTEGER) ? 'bigint' : 'number')
     }))
   })
+})
+
+describe('base64ToInt', () => {
+  test('is bytesToInt of base64Decode for texts of all lengths', (t: TestContext) => {
+    const byLength = [...Array.from({ length: 10 }, (_, length) => Buffer.alloc(length)), ...Array.from({ length: 90 }, (_, i) => randomBytes(i % 10))]
+    for (const bytes of byLength) {
+      t.assert.strictEqual(base64ToInt(base64Encode(bytes)), bytes.length > 8 ? undefined : bytesToInt(bytes), hex(bytes))
+    }
+  })
+
+  for (const [text, value] of [
+    ['', 0], ['AA', 0], ['AQ', 1], ['ZVPxAA', 1_700_000_000], ['AABlU_EA', 1_700_000_000], ['________', 281_474_976_710_655], ['AAAAAAAAAAE', 1],
+    ['__________8', 18_446_744_073_709_551_615n], ['AAAAAAAAAAAA', undefined], ['A', undefined], ['AAAAA', undefined], ['AR', undefined], ['AAF', undefined],
+    ['AQ==', undefined], ['A+A', undefined], ['é', undefined], ['ZVPxé', undefined], ['\u0141\u0141', undefined], ['__________9', undefined], ['A A', undefined],
+    ['AAAé', undefined], ['éAAA', undefined], ['AU', undefined]
+  ] as const) {
+    test(`of '${text}' is ${value}`, (t: TestContext) => {
+      t.assert.strictEqual(base64ToInt(text), value)
+    })
+  }
 })

@@ -26,6 +26,38 @@ export const md5: Digest = {
   hash: (data) => createHash('md5').update(data).digest()
 }
 
+/** What is neither text nor bytes, and its type: JSON from a request, a missing parameter, what looks like bytes. */
+export const strangers: ReadonlyArray<readonly [title: string, value: unknown, type: string]> = [
+  ['undefined', undefined, 'undefined'],
+  ['null', null, 'null'],
+  ['a number', 5, 'number'],
+  ['a boolean', true, 'boolean'],
+  ['a symbol', Symbol('token'), 'symbol'],
+  ['a function', () => 'token', 'function'],
+  ['an empty list', [], 'object'],
+  ['a list of bytes', [118, 46, 65], 'object'],
+  ['a list of text', ['value.AAAA'], 'object'],
+  ['an object', {}, 'object'],
+  ['an object with a buffer that is none', { buffer: { length: 1e6 } }, 'object'],
+  ['an object with text and an encoding', { buffer: 'value.AAAA', byteOffset: 'utf8' }, 'object'],
+  ['an object with a length', { length: 1e6 }, 'object'],
+  ['the JSON of a Buffer', Buffer.from('value.AAAA').toJSON(), 'object'],
+  ['a String object', Object('value.AAAA'), 'object'],
+  ['an ArrayBuffer', new ArrayBuffer(8), 'object'],
+  ['a DataView', new DataView(new ArrayBuffer(8)), 'object'],
+  ['larger numbers', new Uint16Array(4), 'object'],
+  ['an object that inherits from Uint8Array', Object.create(Uint8Array.prototype), 'object'],
+  ['a proxy of bytes', new Proxy(new Uint8Array(8), {}), 'object']
+]
+
+/** What options are mistaken for: Python's arguments without a name. */
+export const noOptions: ReadonlyArray<readonly [options: unknown, message: string]> = [
+  [3600, 'options must be an object, got number'],
+  ['salt', 'options must be an object, got string'],
+  [null, 'options must be an object, got null'],
+  [true, 'options must be an object, got boolean']
+]
+
 /** Text as it is, for payloads whose text is given. */
 export const asText = {
   dumps: (text: unknown): string => text as string,

@@ -32,6 +32,10 @@ describe('Serializer', () => {
     t.assert.deepStrictEqual(new Serializer(key).loads('{"id": 42}.RVMTd_qwcmxWQKl5EWURlqDGPAU'), { id: 42 })
   })
 
+  test('reads a payload that is text as it is', (t: TestContext) => {
+    t.assert.strictEqual(new Serializer('key').loadPayload('"\ud800"'), '\ud800')
+  })
+
   test('keeps __proto__ an ordinary key', (t: TestContext) => {
     const serializer = new Serializer('key')
     const data = JSON.parse('{"__proto__":{"admin":true},"constructor":1}') as object

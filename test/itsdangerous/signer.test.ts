@@ -1,6 +1,8 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import type { Digest } from '../../lib/itsdangerous/digest.ts'
 import { HMACAlgorithm, NoneAlgorithm, Signer, SigningAlgorithm } from '../../lib/itsdangerous/signer.ts'
+import { md5 } from './makers.ts'
 import { signerContract } from './signer.contract.ts'
 
 signerContract('Signer', Signer)
@@ -118,6 +120,19 @@ describe('HMACAlgorithm', () => {
     }
 
     t.assert.strictEqual(mac(new SHA256()), 'f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8')
+  })
+
+  test('prepares a key once', (t: TestContext) => {
+    let hashed = 0
+    const counting: Digest = { ...md5, hash: (data) => { hashed++; return md5.hash(data) } }
+    const algorithm = new HMACAlgorithm(counting)
+    const longKey = Buffer.alloc(80, 0xaa)
+    const value = 'Test Using Larger Than Block-Size Key - Hash Key First'
+    const sign = (): string => Buffer.from(algorithm.getSignature(longKey, value)).toString('hex')
+
+    // RFC 2202, HMAC-MD5, case 6: one hash of the key, two for each MAC.
+    t.assert.deepStrictEqual([sign(), sign(), sign()], Array.from({ length: 3 }, () => '6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd'))
+    t.assert.strictEqual(hashed, 7)
   })
 
   test('refuses a signature of another length without computing one', (t: TestContext) => {

@@ -1,9 +1,11 @@
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import type { TestContext } from 'node:test'
 import { Serializer } from '../../lib/itsdangerous/serializer.ts'
 import { TimedSerializer } from '../../lib/itsdangerous/timed-serializer.ts'
 import { TimestampSigner } from '../../lib/itsdangerous/timestamp-signer.ts'
 import { URLSafeTimedSerializer } from '../../lib/itsdangerous/url-safe.ts'
+import { noOptions } from './makers.ts'
 import { serializerContract } from './serializer.contract.ts'
 
 /** The moment of ItsDangerous' own tests. */
@@ -56,6 +58,20 @@ for (const [name, Timed] of [['TimedSerializer', TimedSerializer], ['URLSafeTime
   }
 
   describe(name, () => {
+    for (const [options, message] of [
+      ...noOptions,
+      [{ max_age: 3600 }, 'there is no option "max_age": the options are salt, serializer, maxAge, clockTolerance'],
+      [{ maxAge: 3600, return_timestamp: true }, 'there is no option "return_timestamp": the options are salt, serializer, maxAge, clockTolerance']
+    ] as const) {
+      test(`throws for ${inspect(options)}, with which no age would be checked`, (t: TestContext) => {
+        const token = serializer.dumps(1)
+
+        t.assert.throws(() => serializer.loads(token, options as never), { name: 'TypeError', message })
+        t.assert.throws(() => serializer.loadsWithTimestamp(token, options as never), { name: 'TypeError', message })
+        t.assert.deepStrictEqual(serializer.loadsUnsafe(token, options as never), { valid: false, payload: undefined })
+      })
+    }
+
     test('takes a token from up to clockTolerance seconds ahead', (t: TestContext) => {
       stopClock(t)
       const token = serializer.dumps(1)

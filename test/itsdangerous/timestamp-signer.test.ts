@@ -1,8 +1,10 @@
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import type { TestContext } from 'node:test'
 import { BadTimeSignature } from '../../lib/itsdangerous/errors.ts'
 import { Signer } from '../../lib/itsdangerous/signer.ts'
 import { TimestampSigner } from '../../lib/itsdangerous/timestamp-signer.ts'
+import { noOptions, strangers } from './makers.ts'
 import { signerContract } from './signer.contract.ts'
 
 /** The moment of ItsDangerous' own tests. */
@@ -60,6 +62,66 @@ describe('TimestampSigner', () => {
     t.assert.strictEqual(signer.validate(signed, { maxAge: 10, clockTolerance: NaN }), false)
   })
 
+  for (const [options, message] of [
+    ...noOptions,
+    [{ max_age: 3600 }, 'there is no option "max_age": the options are maxAge, clockTolerance'],
+    [{ maxAge: 3600, maxage: 60 }, 'there is no option "maxage": the options are maxAge, clockTolerance'],
+    [[3600], 'there is no option "0": the options are maxAge, clockTolerance']
+  ] as const) {
+    test(`throws for ${inspect(options)}, with which no age would be checked`, (t: TestContext) => {
+      const signed = signer.sign('value')
+
+      t.assert.throws(() => signer.unsign(signed, options as never), { name: 'TypeError', message })
+      t.assert.throws(() => signer.unsignWithTimestamp(signed, options as never), { name: 'TypeError', message })
+      t.assert.throws(() => signer.validate(signed, options as never), { name: 'TypeError', message })
+    })
+  }
+
+  test('looks at no age for options that are undefined', (t: TestContext) => {
+    const signed = withTimestamp('AQ')
+
+    t.assert.strictEqual(signer.unsign(signed, { maxAge: undefined, clockTolerance: undefined }), 'value')
+    t.assert.ok(signer.validate(signed, undefined))
+  })
+
+  for (const [title, value, type] of strangers) {
+    test(`refuses ${title} also where it tells the time`, (t: TestContext) => {
+      const message = `A signed value must be text or bytes, got ${type}`
+      const given = value as string
+
+      t.assert.throws(() => signer.unsignWithTimestamp(given), { name: 'BadSignature', message, payload: undefined })
+      t.assert.deepStrictEqual(signer.examine(given), { refusal: 'ERR_TOKEN_BAD_SIGNATURE', message, value: undefined, timestamp: undefined })
+    })
+  }
+
+  test('tells of a signed value what it is worth, and throws nothing', (t: TestContext) => {
+    stopClock(t)
+    const signed = signer.sign('value')
+    const at = now / 1000
+    const forged = `${signed.slice(0, -1)}!`
+
+    t.assert.deepStrictEqual(signer.examine(signed), { refusal: undefined, message: '', value: 'value', timestamp: at })
+    t.assert.deepStrictEqual(signer.examine(Buffer.from(signed)), { refusal: undefined, message: '', value: Buffer.from('value'), timestamp: at })
+    t.assert.deepStrictEqual(signer.examine(forged), {
+      refusal: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Signature does not match', value: 'value', timestamp: at
+    })
+    t.assert.deepStrictEqual(signer.examine('value.forged'), {
+      refusal: 'ERR_TOKEN_BAD_SIGNATURE', message: 'Signature does not match', value: 'value', timestamp: undefined
+    })
+    t.assert.deepStrictEqual(signer.examine('value'), {
+      refusal: 'ERR_TOKEN_BAD_SIGNATURE', message: "No '.' found in value", value: undefined, timestamp: undefined
+    })
+    t.assert.deepStrictEqual(signer.examine(new Signer('secret-key').sign('value')), {
+      refusal: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'timestamp missing', value: 'value', timestamp: undefined
+    })
+    t.assert.deepStrictEqual(signer.examine(withTimestamp('!')), {
+      refusal: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Malformed timestamp', value: 'value', timestamp: undefined
+    })
+    t.assert.deepStrictEqual(signer.examine(signed, { maxAge: -1 }), {
+      refusal: 'ERR_TOKEN_SIGNATURE_EXPIRED', message: 'Signature age 0 > -1 seconds', value: 'value', timestamp: at
+    })
+  })
+
   test('tells when the value was signed, in whole seconds', (t: TestContext) => {
     stopClock(t, now + 999)
     const signed = signer.sign('value')
@@ -104,6 +166,7 @@ describe('TimestampSigner', () => {
 
     t.assert.deepStrictEqual(signer.unsignWithTimestamp(last).dateSigned, new Date('9999-12-31T23:59:59Z'))
     t.assert.strictEqual(signer.unsign(past), 'value')
+    t.assert.strictEqual(signer.unsign(withTimestamp('__________8')), 'value')
     t.assert.throws(() => signer.unsignWithTimestamp(past), malformed)
     t.assert.throws(() => signer.unsign(past, { maxAge: 10 }), malformed)
     t.assert.throws(() => signer.unsignWithTimestamp(withTimestamp('__________8')), malformed)
@@ -156,9 +219,27 @@ describe('TimestampSigner', () => {
     t.assert.deepStrictEqual(signer.unsignWithTimestamp(new Fixed('secret-key').sign('value')).dateSigned, new Date(0))
   })
 
+  test('signs each time that getTimestamp gives, the first, the same and another', (t: TestContext) => {
+    const times = [1, 1, 1_700_000_000, 0]
+    class Fixed extends TimestampSigner {
+      override getTimestamp (): number { return times.shift() as number }
+    }
+    const fixed = new Fixed('secret-key')
+
+    t.assert.deepStrictEqual(Array.from({ length: 4 }, () => fixed.sign('value').split('.')[1]), ['AQ', 'AQ', 'ZVPxAA', ''])
+  })
+
+  test('signs no time before 1970', (t: TestContext) => {
+    class Fixed extends TimestampSigner {
+      override getTimestamp (): number { return -1 }
+    }
+
+    t.assert.throws(() => new Fixed('secret-key').sign('value'), { name: 'RangeError' })
+  })
+
   test('turns timestamps into dates up to the year 9999', (t: TestContext) => {
     t.assert.deepStrictEqual(signer.timestampToDate(0), new Date(0))
     t.assert.deepStrictEqual(signer.timestampToDate(253_402_300_799n), new Date('9999-12-31T23:59:59Z'))
-    t.assert.throws(() => signer.timestampToDate(253_402_300_800), { name: 'RangeError' })
+    t.assert.throws(() => signer.timestampToDate(253_402_300_800), { name: 'RangeError', message: 'a timestamp must lie before the year 10000' })
   })
 })

@@ -53,6 +53,15 @@ for (const [name, URLSafe] of [['URLSafeSerializer', URLSafeSerializer], ['URLSa
 
       t.assert.ok(!always.dumps('short').startsWith('.'))
       t.assert.ok(!always.dumps('0123456789abcdefghijklmnopqrstuvwxyz').startsWith('.'))
+      // As ItsDangerous: two bytes at least, of which the dot takes one.
+      const saved = new Set<number>()
+      for (let length = 1; length < 40; length++) {
+        const text = 'a'.repeat(length)
+        const bytes = length - deflateSync(text).length
+        saved.add(bytes)
+        t.assert.strictEqual(always.dumps(text, { serializer: asText }).startsWith('.'), bytes >= 2, text)
+      }
+      for (const bytes of [0, 1, 2]) t.assert.ok(saved.has(bytes))
     })
 
     test('compresses nothing that it would refuse to inflate', (t: TestContext) => {
@@ -87,6 +96,11 @@ for (const [name, URLSafe] of [['URLSafeSerializer', URLSafeSerializer], ['URLSa
           error instanceof BadPayload && error.message === 'The payload could not be decoded' && error.cause instanceof Error)
       })
     }
+
+    test('says that there are bytes behind a compressed payload', (t: TestContext) => {
+      t.assert.throws(() => loads(compressed(Buffer.concat([good, Buffer.of(0)]))), (error: unknown) =>
+        error instanceof BadPayload && (error.cause as Error).message === 'there are bytes behind the compressed payload')
+    })
 
     test('inflates 262144 bytes and not one more', (t: TestContext) => {
       t.assert.strictEqual(maxPayloadLength, 262_144)
