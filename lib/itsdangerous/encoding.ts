@@ -32,10 +32,11 @@ export function demandBytes (value: unknown, name: string): asserts value is Byt
  */
 export function wantBytes (value: BytesLike): Buffer {
   if (typeof value === 'string') return Buffer.from(value)
+  if (Buffer.isBuffer(value) && value.buffer instanceof ArrayBuffer) return value // nearly all are
   demandBytes(value, 'value')
   // What another thread can change after it was verified must not be what is read.
   if (types.isSharedArrayBuffer(value.buffer)) return Buffer.from(value)
-  return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 }
 
 /** Parts of a token as text: base64url of bytes is ASCII, and bytes that are not stay foreign characters. */

@@ -1,21 +1,17 @@
 /**
- * JSON as Python writes and reads it: integers of any length, `NaN`, `Infinity` and `-Infinity`.
+ * Numbers as Python's JSON has them: integers of any length, `NaN`, `Infinity` and `-Infinity`, and floats that are whole.
  *
- * JSON.parse and JSON.stringify do the work. A number that they would lose stands in the text as a string behind a mark
- * while they run. The mark is random, so that no data can contain it.
+ * JSON.stringify does the work. A number that it would lose stands in its text as a string behind a mark, which is random,
+ * so that no data can contain it.
  *
  * @module
  */
 
+import { maxDigits } from './limits.ts'
+
 const mark = newMark()
 const markedText = new RegExp(`"${mark}([^"]*)"`, 'g')
-// A string, which is left alone, or a number. The grammar around them is JSON.parse's business. A string without an end
-// is taken as a whole, or the search would start again at each quote in it.
-const stringOrNumber = /"[^"\\]*(?:\\[^]?[^"\\]*)*(?:"|$)|NaN|-?Infinity|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g
-const integer = /^-?\d+$/
-/** Python's own limit (`sys.get_int_max_str_digits`). */
-const maxDigits = 4300
-const tooManyDigits = `an integer of more than ${maxDigits} digits`
+export const tooManyDigits = `an integer of more than ${maxDigits} digits`
 
 /** A number that JSON.stringify would write as another one. */
 export class ExactNumber {
@@ -59,28 +55,31 @@ export function asFloat (value: number): ExactNumber {
 }
 
 /**
- * Where Python wrote a float that is a whole number (`1.0`): by list or object, the key and the number. JavaScript has one
- * kind of number, but what is only carried along shall be a float again when it is written.
+ * The numbers of a list, each in its place, or of a dict that Python wrote as floats although they are whole (`1.0`). JavaScript has
+ * one kind of number, but what is only carried along shall be a float again when it is written.
  */
-const floats = new WeakMap<object, Map<string | number, number>>()
+export type Floats = unknown[] | Map<string, number>
+
+const floats = new WeakMap<object, Floats>()
 
 /** Whether this number came as a float and was only carried along. */
 export function isCarriedFloat (around: object, key: string | number, value: number): boolean {
-  return Object.is(floats.get(around)?.get(key), value)
+  const known = floats.get(around)
+  if (known === undefined) return false
+  return Object.is(Array.isArray(known) ? known[key as number] : known.get(key as string), value)
 }
 
-/** Remembers that this number came as a float. */
-export function carryFloat (around: object, key: string | number, value: number): void {
-  const known = floats.get(around) ?? new Map<string | number, number>()
-  floats.set(around, known.set(key, value))
+/** Remembers that these numbers, each in the place that it has in this list or dict, came as floats. */
+export function carryAllFloats (around: object, known: Floats): void {
+  floats.set(around, known)
 }
 
-/** Whether any number in this list or object came as a float. */
+/** Whether any number in this list or dict came as a float. */
 export function hasCarriedFloats (around: object): boolean {
   return floats.has(around)
 }
 
-/** A list or object takes the place of another one that had the same items. */
+/** A list takes the place of another one that had the same items. */
 export function carryFloats <T extends object> (from: object, to: T): T {
   const known = floats.get(from)
   if (known !== undefined) floats.set(to, known)
@@ -93,70 +92,6 @@ export function stringify (value: unknown, hasExactNumbers: boolean): string {
   return hasExactNumbers ? text.replace(markedText, '$1') : text
 }
 
-/** Whether {@link parseExact} may find floats in the text that JSON.parse would take for ints. */
-export function mayHaveFloats (text: string): boolean {
-  return text.includes('.0')
-}
-
-/**
- * As JSON.parse, but with `NaN`, the infinities, a bigint for every int past 2^53-1, and a memory for floats.
- *
- * @throws {SyntaxError} for what is not JSON, or an integer of more than 4300 digits.
- */
-export function parseExact (text: string): unknown {
-  // Not the mark of stringify, since a SyntaxError quotes from the text; and 48 bits of one, as it may stand there often.
-  const mark = newMark().slice(-12)
-  const marked = text.replace(stringOrNumber, (token, offset: number) => {
-    if (!isLostOnJSON(token)) return token
-    if (isKey(text, offset + token.length)) throw new SyntaxError('a number in the place of a key')
-    return `"${mark}${token}"`
-  })
-  const json: unknown = JSON.parse(marked)
-  if (isMarked(json, mark)) return numberOf(json.slice(mark.length))
-  if (typeof json === 'object' && json !== null) unmark(json as Record<string, unknown>, mark)
-  return json
-}
-
-/** Puts the numbers into the place of the marked strings; JSON.parse with a reviver would take several times as long. */
-function unmark (around: Record<string | number, unknown>, mark: string): void {
-  const keys = Array.isArray(around) ? around.keys() : Object.keys(around)
-  for (const key of keys) {
-    const value = around[key]
-    if (typeof value === 'object' && value !== null) unmark(value as Record<string, unknown>, mark)
-    if (!isMarked(value, mark)) continue
-    const token = value.slice(mark.length)
-    const number = numberOf(token)
-    // The key is there already, so that even __proto__ is an ordinary one.
-    around[key] = number
-    if (Number.isSafeInteger(number) && !integer.test(token)) carryFloat(around, key, number as number)
-  }
-}
-
-/** Whether what ends here is followed by a colon. */
-function isKey (text: string, end: number): boolean {
-  while (' \t\n\r'.includes(text.charAt(end)) && end < text.length) end++
-  return text.charAt(end) === ':'
-}
-
-function isMarked (value: unknown, mark: string): value is string {
-  return typeof value === 'string' && value.startsWith(mark)
-}
-
-function numberOf (token: string): number | bigint {
-  return integer.test(token) ? intOf(token) : Number(token)
-}
-
 function newMark (): string {
   return `number ${crypto.randomUUID()}`
-}
-
-function isLostOnJSON (token: string): boolean {
-  if (token.startsWith('"')) return false
-  if (!/\d/.test(token)) return true
-  return token === '-0' || integer.test(token) !== Number.isSafeInteger(Number(token))
-}
-
-function intOf (token: string): number | bigint {
-  if (token.length - (token.startsWith('-') ? 1 : 0) > maxDigits) throw new SyntaxError(tooManyDigits)
-  return token === '-0' ? 0 : BigInt(token)
 }

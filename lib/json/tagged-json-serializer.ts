@@ -6,9 +6,10 @@
  */
 
 import type { Dict } from './dict.ts'
-import {
-  asFloat, exactNumber, ExactNumber, hasCarriedFloats, isCarriedFloat, isExactInJSON, mayHaveFloats, parseExact, stringify
-} from './json-text.ts'
+import { asFloat, exactNumber, ExactNumber, isCarriedFloat, isExactInJSON, stringify } from './json-text.ts'
+import { hasTooManyValues, maxDepth, maxLength, maxValues, tooDeep, tooLong, TooLong, tooMany } from './limits.ts'
+import { mayHaveFloats, parseExact } from './parse-exact.ts'
+import { isPlainJSON } from './plain-json.ts'
 import { PassDict, PassList, TagBytes, TagDateTime, TagDict, TagMarkup, TagTuple, TagUUID } from './tags.ts'
 import type { JSONTag, Tagger } from './tags.ts'
 
@@ -23,12 +24,10 @@ export interface RegisterOptions {
   index?: number
 }
 
-/** How deep lists and objects may be nested in the JSON text, in both directions. Flask's own limit lies near 300. */
-export const maxDepth = 256
-
-const tooDeep = `nested deeper than ${maxDepth}`
 /** Steps of a path that a message shows. */
 const longestPath = 12
+/** Characters of a key that a message shows. */
+const longestName = 64
 
 /** Data that JSON cannot hold, and where it stands. */
 export class UnserializableError extends TypeError {
@@ -42,12 +41,30 @@ export class UnserializableError extends TypeError {
   }
 }
 
+/** Data that is too long for a payload, noticed before all of it was written. */
+export class OversizedError extends UnserializableError {
+  override readonly name: string = 'OversizedError'
+}
+
+/** A key as a message shows it. */
+export function shorten (key: string): string {
+  return key.length > longestName ? `${key.slice(0, longestName)}...` : key
+}
+
 /** What one {@link TaggedJSONSerializer.dumps} knows while it works. */
 class Dumping {
   /** The way from the data to the value that is being tagged. */
   readonly around: object[] = []
   readonly path: Array<string | number> = []
   hasExactNumbers = false
+  /** How many keys and values, and characters of text, there may be yet. */
+  values: number
+  length: number
+
+  constructor (values = maxValues, length = maxLength) {
+    this.values = values
+    this.length = length
+  }
 }
 
 /** JSON.parse may have rounded a number: the text has to be parsed again, before a tag gets to see it. */
@@ -71,7 +88,8 @@ export class TaggedJSONSerializer implements Tagger {
   readonly order: JSONTag[] = []
   /** Whether tagging may differ from Flask's: what is plain for that may not be for this. */
   #isOwn: boolean
-  #dumping = new Dumping()
+  /** Where nobody dumps, nothing is too much. */
+  #dumping = new Dumping(Infinity, Infinity)
 
   constructor () {
     for (const Tag of new.target.defaultTags) this.register(Tag)
@@ -100,7 +118,9 @@ export class TaggedJSONSerializer implements Tagger {
    */
   tag (value: unknown, key?: string | number): unknown {
     for (const tag of this.order) {
-      if (tag.check(value)) return this.#inside(value, key, () => tag.tag(value))
+      if (!tag.check(value)) continue
+      this.#count(key)
+      return this.#inside(value, key, () => tag.tag(value))
     }
     return this.#leaf(value, key)
   }
@@ -116,10 +136,16 @@ export class TaggedJSONSerializer implements Tagger {
   /**
    * The data as compact JSON text.
    *
-   * @throws {@link UnserializableError} for what JSON cannot hold, or is nested deeper than {@link maxDepth}.
+   * @throws {@link UnserializableError} for what JSON cannot hold, is nested deeper than 256, or has more than 4,096 keys and values;
+   * {@link OversizedError} for more than 262,144 characters or bytes.
    */
   dumps (value: unknown): string {
-    if (!this.#isOwn && this.#isPlain(value, 1)) return JSON.stringify(value)
+    const text = !this.#isOwn && isPlainJSON(value, this.tags) ? JSON.stringify(value) : this.#dumpTagged(value)
+    if (hasTooManyValues(text)) throw new UnserializableError(tooMany, '')
+    return text
+  }
+
+  #dumpTagged (value: unknown): string {
     // A toJSON of the data may come back here before the outer call is done.
     const outer = this.#dumping
     this.#dumping = new Dumping()
@@ -138,9 +164,10 @@ export class TaggedJSONSerializer implements Tagger {
    *
    * @throws {SyntaxError} for what is not JSON.
    * @throws {TypeError} for a tag whose content is not of its kind.
-   * @throws {RangeError} for data nested deeper than {@link maxDepth}.
+   * @throws {RangeError} for data nested deeper than 256, or of more than 4,096 keys and values.
    */
   loads (text: string): unknown {
+    if (hasTooManyValues(text)) throw new RangeError(tooMany)
     const json = parseFast(text)
     if (json === undefined) return this.#untagScan(parseExact(text), 1, true)
     try {
@@ -149,29 +176,6 @@ export class TaggedJSONSerializer implements Tagger {
       if (error instanceof InexactNumber) return this.#untagScan(parseExact(text), 1, true)
       throw error
     }
-  }
-
-  /** Whether JSON.stringify writes the data as it is to be written. Most sessions are spared the copy that {@link tag} makes. */
-  #isPlain (value: unknown, depth: number): boolean {
-    switch (typeof value) {
-      case 'string': case 'boolean': return true
-      case 'number': return isExactInJSON(value)
-      case 'object': return value === null || (depth <= maxDepth && this.#isPlainObject(value, depth + 1))
-      // Without a value that is undefined, a dict may look like a tag.
-      default: return false
-    }
-  }
-
-  #isPlainObject (value: object, depth: number): boolean {
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if ((prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) || hasCarriedFloats(value)) return false
-    const keys = Object.keys(value)
-    if (keys.length === 1 && this.tags.has(keys[0] as string)) return false
-    for (const key of keys) {
-      if (key === 'toJSON' || key === '__html__' || !this.#isPlain((value as Dict)[key], depth)) return false
-    }
-    // What was put on a shared prototype, or stands there by a name that is not enumerable, is another matter.
-    return !('toJSON' in value) && !('__html__' in value)
   }
 
   /**
@@ -184,20 +188,30 @@ export class TaggedJSONSerializer implements Tagger {
     if (typeof value !== 'object' || value === null) return value
     if (depth > maxDepth) throw new RangeError(tooDeep)
     if (Array.isArray(value)) {
-      const list = value as Dict & unknown[]
-      for (let i = 0; i < list.length; i++) this.#untagItem(list, i, depth, isExact)
+      for (let i = 0; i < value.length; i++) this.#untagItem(value as Dict & unknown[], i, value[i], depth, isExact)
       return value
     }
-    for (const key of Object.keys(value)) this.#untagItem(value as Dict, key, depth, isExact)
-    return this.untag(value as Dict)
+    const dict = value as Dict
+    const keys = Object.keys(dict)
+    for (const key of keys) this.#untagItem(dict, key, dict[key], depth, isExact)
+    // Other objects are no tags; a subclass may think otherwise.
+    return keys.length === 1 || this.#isOwn ? this.untag(dict) : dict
   }
 
-  #untagItem (around: Record<string | number, unknown>, key: string | number, depth: number, isExact: boolean): void {
-    const item = around[key]
+  #untagItem (around: Record<string | number, unknown>, key: string | number, item: unknown, depth: number, isExact: boolean): void {
     if (typeof item === 'string') return
     const untagged = this.#untagScan(item, depth + 1, isExact)
     // The key is there already, so that even __proto__ is an ordinary one.
     if (untagged !== item) around[key] = untagged
+  }
+
+  /** Stops early; what the tags add to the values is counted in the text. */
+  #count (key: string | number | undefined, length = 0): void {
+    const dumping = this.#dumping
+    dumping.values -= typeof key === 'string' ? 2 : 1
+    dumping.length -= length + (typeof key === 'string' ? key.length : 0)
+    if (dumping.values < 0) throw this.#unserializable(tooMany, key)
+    if (dumping.length < 0) throw this.#unserializable(tooLong, key, undefined, OversizedError)
   }
 
   /** Remembers the way to a value while its content is tagged. */
@@ -211,7 +225,7 @@ export class TaggedJSONSerializer implements Tagger {
     try {
       return tag()
     } catch (cause) {
-      if (cause instanceof RangeError) throw this.#unserializable(cause.message, undefined, cause)
+      if (cause instanceof RangeError) throw this.#unserializable(cause.message, undefined, cause, cause instanceof TooLong ? OversizedError : UnserializableError)
       throw cause
     } finally {
       around.pop()
@@ -222,14 +236,17 @@ export class TaggedJSONSerializer implements Tagger {
   /** A value that no tag wants. */
   #leaf (value: unknown, key: string | number | undefined): unknown {
     switch (typeof value) {
-      case 'string': case 'boolean': case 'undefined': return value
+      case 'undefined': return value
       case 'number': case 'bigint': return this.#number(value, key)
-      case 'object': return value === null ? null : this.#toJSON(value, key)
-      default: throw this.#unserializable(`a ${typeof value}`, key)
+      case 'function': case 'symbol': throw this.#unserializable(`a ${typeof value}`, key)
+      case 'object': if (value !== null) return this.#toJSON(value, key)
     }
+    this.#count(key, typeof value === 'string' ? value.length : 0)
+    return value
   }
 
   #number (value: number | bigint, key: string | number | undefined): unknown {
+    this.#count(key)
     try {
       const number = this.#isCarriedFloat(value, key) ? asFloat(value as number) : exactNumber(value)
       if (number instanceof ExactNumber) this.#dumping.hasExactNumbers = true
@@ -253,10 +270,10 @@ export class TaggedJSONSerializer implements Tagger {
     throw this.#unserializable(`a ${Object.prototype.toString.call(value).slice(8, -1)}`, key)
   }
 
-  #unserializable (what: string, key?: string | number, cause?: unknown): UnserializableError {
+  #unserializable (what: string, key?: string | number, cause?: unknown, Class = UnserializableError): UnserializableError {
     const path = key === undefined ? this.#dumping.path : [...this.#dumping.path, key]
     const steps = path.slice(0, longestPath).map(step).join('') + (path.length > longestPath ? '...' : '')
-    return new UnserializableError(what, steps.replace(/^\./, ''), cause === undefined ? {} : { cause })
+    return new Class(what, steps.replace(/^\./, ''), cause === undefined ? {} : { cause })
   }
 }
 
@@ -280,5 +297,6 @@ function depthOf (json: unknown): number {
 
 function step (key: string | number): string {
   if (typeof key === 'number') return `[${key}]`
+  if (key.length > longestName) return `[${JSON.stringify(shorten(key))}]`
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
 }

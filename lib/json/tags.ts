@@ -7,7 +7,8 @@
 
 import { setOwn } from './dict.ts'
 import type { Dict } from './dict.ts'
-import { carryFloat, carryFloats, isCarriedFloat } from './json-text.ts'
+import { carryAllFloats, carryFloats, isCarriedFloat } from './json-text.ts'
+import { maxLength, maxValues, TooLong, tooMany } from './limits.ts'
 import { Markup, Tuple, UUID } from './values.ts'
 
 /** What a tag needs of the serializer that it belongs to. */
@@ -75,7 +76,7 @@ export class TagDict extends JSONTag {
     const [key, content] = onlyEntry(json)
     if (!key.endsWith('__')) throw new TypeError('the key of a tagged dict must end with __')
     const dict = { [key.slice(0, -2)]: content }
-    if (typeof content === 'number' && isCarriedFloat(json as Dict, key, content)) carryFloat(dict, key.slice(0, -2), content)
+    if (typeof content === 'number' && isCarriedFloat(json as Dict, key, content)) carryAllFloats(dict, new Map([[key.slice(0, -2), content]]))
     return dict
   }
 }
@@ -88,7 +89,9 @@ export class PassDict extends JSONTag {
 
   override toJson (value: unknown): unknown {
     const json: Dict = {}
-    for (const key of Object.keys(value as Dict)) {
+    const keys = Object.keys(value as Dict)
+    if (keys.length > maxValues) throw new RangeError(tooMany)
+    for (const key of keys) {
       const item = this.serializer.tag((value as Dict)[key], key)
       if (item !== undefined) setOwn(json, key, item)
     }
@@ -150,6 +153,7 @@ export class TagBytes extends JSONTag {
 
   override toJson (value: unknown): unknown {
     const { buffer, byteOffset, byteLength } = value as Uint8Array
+    if (byteLength > maxLength) throw new TooLong()
     return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
   }
 
@@ -227,8 +231,10 @@ export class TagDateTime extends JSONTag {
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 function tagItems (serializer: Tagger, value: unknown): unknown[] {
+  const list = value as unknown[]
+  if (list.length > maxValues) throw new RangeError(tooMany)
   // A hole of the array is written like undefined, so no method that skips holes.
-  return Array.from(value as unknown[], (item, index) => serializer.tag(item, index) ?? null)
+  return Array.from(list, (item, index) => serializer.tag(item, index) ?? null)
 }
 
 /** An object that stands for its properties: neither a list nor something whose content its properties do not hold. */
@@ -239,7 +245,8 @@ function isDict (value: unknown): value is Dict {
   return isObject && !hasMethod(value, '__html__') && !hasMethod(value, 'toJSON')
 }
 
-function hasMethod (value: object, name: string): boolean {
+/** Whether the object has a method of that name, or its prototype has. */
+export function hasMethod (value: object, name: string): boolean {
   return typeof (value as Dict)[name] === 'function'
 }
 

@@ -11,9 +11,10 @@ import { maxPayloadLength } from '../itsdangerous/url-safe.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
 import { hasCarriedFloats } from '../json/json-text.ts'
-import { UnserializableError } from '../json/tagged-json-serializer.ts'
+import { OversizedError, shorten, UnserializableError } from '../json/tagged-json-serializer.ts'
 import { CookieMemo } from './cookie-memo.ts'
 import type { RememberedCookie } from './cookie-memo.ts'
+import { largestKeys } from './largest-keys.ts'
 import { describeRefusal } from './refusal.ts'
 import type { SecureSessionCookies } from './secure-session-cookies.ts'
 import type { SessionRequest } from './session-interface.ts'
@@ -39,9 +40,6 @@ export interface CookieCodecOptions {
 
 /** The signing serializer signs text that is JSON already, and gives such text back. */
 const asText: DataSerializer = { dumps: String, loads: (text) => text }
-
-/** Characters of a key that a message shows. */
-const longestName = 64
 
 /** Makes cookie values of data, and data of cookie values whose signature is right. One for each set of keys. */
 export class CookieCodec {
@@ -88,10 +86,9 @@ export class CookieCodec {
   }
 
   /** The error for data that does not fit, with its largest keys. */
-  overflow (size: number, limit: string, data: Dict): Error {
-    const sizes = Object.keys(data).map((key) => ({ key, size: Buffer.byteLength(this.#options.serializer.dumps({ [key]: data[key] })) }))
-    const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3)
-    const names = largest.map(({ key, size }) => `${key.length > longestName ? `${key.slice(0, longestName)}...` : key} (${size})`)
+  overflow (size: number | string, limit: string, data: Dict): Error {
+    const sizes = largestKeys(data).map((key) => ({ key: shorten(key), size: this.#sizeOf({ [key]: data[key] }) }))
+    const names = sizes.sort((a, b) => b.size - a.size).map(({ key, size }) => size === Infinity ? key : `${key} (${size})`)
     return new FST_SESSION_COOKIE_OVERFLOW(size, limit, names.join(', '))
   }
 
@@ -101,6 +98,7 @@ export class CookieCodec {
     try {
       text = this.#options.serializer.dumps(data)
     } catch (cause) {
+      if (cause instanceof OversizedError) throw this.overflow(`more than ${maxPayloadLength}`, `${maxPayloadLength} of JSON`, data)
       const error = new FST_SESSION_UNSERIALIZABLE(cause instanceof UnserializableError ? cause.message : 'its serializer threw an error')
       error.cause = cause
       throw error
@@ -108,6 +106,15 @@ export class CookieCodec {
     const length = Buffer.byteLength(text)
     if (length > maxPayloadLength) throw this.overflow(length, `${maxPayloadLength} of JSON`, data)
     return text
+  }
+
+  /** Bytes of JSON; infinitely many where they cannot be written. */
+  #sizeOf (data: Dict): number {
+    try {
+      return Buffer.byteLength(this.#options.serializer.dumps(data))
+    } catch {
+      return Infinity
+    }
   }
 
   #isInTime (known: RememberedCookie, maxAge: number): boolean {

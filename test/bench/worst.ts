@@ -150,7 +150,7 @@ async function timeHeaders (): Promise<void> {
 
 // -- cookies that were signed
 
-/** JSON of about so many bytes: what is repeated, and what stands around it. */
+/** JSON of about so many bytes: what is repeated, and what stands around it. A list that would have too many values is cut later. */
 const list = (item: string) => (size: number): string => `{"user":1,"a":[${Array(Math.max(1, Math.floor((size - 16) / (item.length + 1)))).fill(item).join(',')}]}`
 const shapes: Record<string, (size: number) => string> = {
   '1.0 in a list': list('1.0'),
@@ -170,6 +170,8 @@ const shapes: Record<string, (size: number) => string> = {
   'many keys': (size) => keysOf(size, '1'),
   'escaped text': (size) => `{"user":1,"a":"${'\\u00e9\\n'.repeat((size - 18) / 8)}"}`,
   'escaped text with 1.0': (size) => `{"user":1,"f":1.0,"a":"${'\\u00e9\\n'.repeat((size - 26) / 8)}"}`,
+  '1.0 in a list, and long text': (size) => list('1.0')(Math.min(size / 2, 16_000)).replace('"user":1', `"user":1,"b":"${'x'.repeat(Math.max(0, size - Math.min(size / 2, 16_000) - 20))}"`),
+  '-0 in lists 240 deep': (size) => `{"user":1,"a":${'['.repeat(240)}${Array(Math.max(1, Math.floor((size - 500) / 5))).fill('[-0]').join()}${']'.repeat(240)}}`,
   'short text': list('"a"'),
   'long text': (size) => `{"user":1,"a":"${'x'.repeat(size - 18)}"}`,
   tuples: list('{" t":[1]}'),

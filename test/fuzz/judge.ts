@@ -117,6 +117,7 @@ function whyRefused ({ payload }: StrictToken): string {
     plain = buffer
   }
   if (plain.length > 262_144) return 'more than 256 KiB'
+  if ((plain.toString('utf8').replace(/"(?:[^"\\]|\\.)*"/g, '').match(/[[{,:]/g) ?? []).length >= 4096) return 'more than 4,096 keys and values'
   const tree = parse(plain.toString('utf8'))
   if (depthOf(tree) > 256) return 'nested too deep'
   const kind = kindOf(tree)

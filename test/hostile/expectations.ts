@@ -134,6 +134,12 @@ export const differences: Difference[] = [
     log: 'warn'
   },
   {
+    why: 'A payload has at most 4,096 keys and values, in both directions: to read and compare more takes too long.',
+    flask: 'data',
+    ids: /^sizes: (50,000 (numbers|floats|empty lists)|20,000 (tuples|keys)|10,000 times the same key)$/,
+    log: 'warn'
+  },
+  {
     why: 'A payload has at most 256 KiB of JSON, in both directions.',
     flask: 'data',
     ids: /^sizes: (one byte over inflated|(1 MiB|3 MB|16 MiB) inflated|the limit in characters|4 MiB of spaces|300,000 bytes)/,

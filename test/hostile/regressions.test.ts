@@ -61,3 +61,55 @@ describe('found by random input', () => {
     t.assert.deepStrictEqual(await refreshed(t, cookie, urls, {}), await refreshed(t, cookie, urls, { sessionInterface: sessions }))
   })
 })
+
+describe('data of an application that is too much', () => {
+  const secretKey = 'a secret key of the regressions'
+  /** Keeps something in the session. The answer, and how long its line of the log is. */
+  async function keep (t: TestContext, value: unknown, options: SecureSessionOptions = {}): Promise<{ code: string, message: string, logged: number }> {
+    let logged = 0
+    const fastify = Fastify({ logger: { level: 'error', stream: { write: (line: string) => { logged += line.length } } } })
+    t.after(() => fastify.close())
+    await fastify.register(secureSession, { secretKey, ...options })
+    fastify.get('/', async (request) => { request.session.update(value as Record<string, unknown>) })
+    return { ...(await fastify.inject('/')).json<{ code: string, message: string }>(), logged }
+  }
+
+  test('is refused at once in a list of 60 million holes', async (t: TestContext) => {
+    const items: unknown[] = []
+    items[60_000_000] = 1
+    const start = performance.now()
+    const { code, message } = await keep(t, { cart: { items } })
+
+    t.assert.strictEqual(code, 'FST_SESSION_UNSERIALIZABLE')
+    t.assert.strictEqual(message, 'The session cannot be saved: cart.items cannot be written as JSON: more than 4096 keys and values')
+    t.assert.ok(performance.now() - start < 2000)
+  })
+
+  test('overflows with the keys that are the largest, though not all of it was written', async (t: TestContext) => {
+    const { code, message } = await keep(t, {
+      a: 'x'.repeat(300_000), b: Buffer.alloc(100_000), c: [[['y'.repeat(1000)]]], ['d'.repeat(500)]: { e: 1 }, f: 1, g: null, h: new Date(0), get i () { return { get j () { throw new Error('not to be read') } } }
+    })
+
+    t.assert.strictEqual(code, 'FST_SESSION_COOKIE_OVERFLOW')
+    t.assert.match(message, /^The session is too large: more than 262144 bytes, the limit is 262144 of JSON\. The largest keys are a, b \(133351\), c \(1014\)\. /)
+  })
+
+  test('names the largest of 2,000 keys, and of 100,000 for an own serializer', async (t: TestContext) => {
+    const keys = (count: number): Record<string, unknown> => Object.fromEntries(Array.from({ length: count }, (_, key) => [`k${key}`, key === 1500 ? 'large' : key === 1000 ? { a: 'larger' } : []]))
+    const ours = await keep(t, keys(2000))
+    const theirs = await keep(t, keys(100_000), { serializer: { dumps: (data) => JSON.stringify(data), loads: (text) => JSON.parse(text) } })
+
+    t.assert.match(ours.message, /^The session is too large: \d+ bytes, the limit is 4093, MAX_COOKIE_SIZE\. The largest keys are k1000 \(24\), k1500 \(17\), k\d+ \(\d+\)\. /)
+    t.assert.match(theirs.message, /^The session is too large: 1188\d+ bytes, the limit is 262144 of JSON\. The largest keys are k1000 \(24\), k1500 \(17\), k\d+ \(\d+\)\. /)
+  })
+
+  test('shows no more than the start of a long key', async (t: TestContext) => {
+    let deep: unknown = 1
+    for (let level = 0; level < 300; level++) deep = [deep]
+    const { code, message, logged } = await keep(t, { prefs: { ['K'.repeat(200_000)]: deep } })
+
+    t.assert.strictEqual(code, 'FST_SESSION_UNSERIALIZABLE')
+    t.assert.strictEqual(message, `The session cannot be saved: prefs["${'K'.repeat(64)}..."]${'[0]'.repeat(10)}... cannot be written as JSON: nested deeper than 256`)
+    t.assert.ok(logged < 10_000)
+  })
+})

@@ -16,6 +16,13 @@ describe('setOwn', () => {
     t.assert.ok(Reflect.deleteProperty(dict, '__proto__'))
     t.assert.strictEqual(getOwn(dict, '__proto__'), undefined)
   })
+
+  test('makes __proto__ a property like any other, which can be written, listed and removed', (t: TestContext) => {
+    const dict: Dict = {}
+    setOwn(dict, '__proto__', 1)
+
+    t.assert.deepStrictEqual(Object.getOwnPropertyDescriptor(dict, '__proto__'), { value: 1, writable: true, enumerable: true, configurable: true })
+  })
 })
 
 describe('getOwn', () => {

@@ -1,8 +1,9 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import {
-  asFloat, carryFloat, carryFloats, exactNumber, ExactNumber, hasCarriedFloats, isCarriedFloat, isExactInJSON, mayHaveFloats, parseExact, stringify
+  asFloat, carryAllFloats, carryFloats, exactNumber, ExactNumber, hasCarriedFloats, isCarriedFloat, isExactInJSON, stringify
 } from '../../lib/json/json-text.ts'
+import { mayHaveFloats, parseExact } from '../../lib/json/parse-exact.ts'
 
 describe('exactNumber', () => {
   for (const number of [0, 1, -1, 1.5, 1e-7, 5e-324, 2 ** 53 - 1, -(2 ** 53) + 1]) {
@@ -77,11 +78,12 @@ describe('carried floats', () => {
     t.assert.strictEqual(carryFloats(from, to), to)
     t.assert.ok(isCarriedFloat(to, 0, 1))
     t.assert.strictEqual(isCarriedFloat(carryFloats([1], [1]), 0, 1), false)
+    t.assert.strictEqual(hasCarriedFloats(carryFloats([1], [1])), false)
     t.assert.deepStrictEqual([from, to, [1]].map(hasCarriedFloats), [true, true, false])
-    const dict = { a: 1, b: 2 }
-    carryFloat(dict, 'a', 1)
-    carryFloat(dict, 'b', 2)
+    const dict = { a: 1, b: 2, c: 3 }
+    carryAllFloats(dict, new Map([['a', 1], ['b', 2]]))
     t.assert.ok(isCarriedFloat(dict, 'a', 1) && isCarriedFloat(dict, 'b', 2))
+    t.assert.strictEqual(isCarriedFloat(dict, 'c', 3), false)
   })
 })
 
@@ -91,7 +93,8 @@ describe('parseExact', () => {
     ['9007199254740992.0', 9007199254740992], ['1e16', 1e16], ['1e400', Infinity], ['-1e400', -Infinity], ['1e-400', 0], ['-0', 0], ['-0.0', -0], ['-0e5', -0],
     ['NaN', NaN], ['Infinity', Infinity], ['-Infinity', -Infinity], ['1.0', 1], ['1E5', 100000], ['0.1', 0.1], ['5e-324', 5e-324],
     ['"NaN"', 'NaN'], ['"9007199254740993"', '9007199254740993'], ['"\\"NaN"', '"NaN'], ['"\\\\"', '\\'], ['""', ''], [' [ NaN ,\n1.0\t] ', [NaN, 1]],
-    ['{"NaN":NaN}', { NaN }], ['{"1.0":"1.0"}', { '1.0': '1.0' }], ['["\\u0022",1.0]', ['"', 1]], ['true', true], ['null', null]
+    ['{"NaN":NaN}', { NaN }], ['{"1.0":"1.0"}', { '1.0': '1.0' }], ['["\\u0022",1.0]', ['"', 1]], ['true', true], ['null', null],
+    ['[null,1.0,{"a":null}]', [null, 1, { a: null }]], ['"\\"1.0\\" NaN"', '"1.0" NaN'], ['["\\\\",1.0,"\\\\"]', ['\\', 1, '\\']]
   ] as const) {
     test(`reads ${text}`, (t: TestContext) => {
       t.assert.deepStrictEqual(parseExact(text), value)
@@ -100,7 +103,7 @@ describe('parseExact', () => {
 
   for (const text of [
     '', ' ', '01', '-01', '1.', '.5', '1e', '+1', '-', '-NaN', '+Infinity', '--1', 'nan', 'Inf', 'NaNN', 'NaNNaN', '1.0.0', '1.0 2.0', '[1.0,]', '[NaN', '0x10', '1_000',
-    '{NaN:1}', '{1.0:1}', '{9007199254740993:1}', '{"a":1,Infinity:2}', '"', '"1.0', '"\\"', '"\\', '"a"1.0', 'NaN"', '"\\x41"', '"a\nb"', '"\\\n"', '\ufeff1.0', '\u00a01.0'
+    '{NaN:1}', '{1.0:1}', '{9007199254740993:1}', '{"a":1,Infinity:2}', '{NaN :1}', '{"a" 1.0}', '[1.0 1]', '{"a":1.0 "b":1}', '{1.0\t\r\n :1}', '"', '"1.0', '"\\"', '"\\', '"a"1.0', 'NaN"', '"\\x41"', '"a\nb"', '"\\\n"', '\ufeff1.0', '\u00a01.0'
   ]) {
     test(`refuses ${JSON.stringify(text)}`, (t: TestContext) => {
       t.assert.throws(() => parseExact(text), SyntaxError)

@@ -28,7 +28,7 @@ describe('dumping and loading', () => {
   for (const text of [
     '{"f":1.0}', '{"l":[1.0,1,-0.0,[2.0]]}', '{"t":{" t":[1.0,{" t":[2.0]}]}}', '{"d":{"a":{"b":3.0}},"e":3}', '[-0.0,0.0,0]', '{"n":[NaN,Infinity,-Infinity]}',
     '{"i":[9007199254740993,-9007199254740993,18446744073709551616]}', '{"i":9007199254740992}', '{"f":[1e+16,9.007199254740992e+15,1e+300]}', '{"x":{" di":{" t__":1.0}}}',
-    '{"x":{" di":{" di__":9007199254740993}}}', '{"__proto__":1.0}', '[1.5,1.0,"1.0"]'
+    '{"x":{" di":{" di__":9007199254740993}}}', '{" di":{" di__":1.0}}', '{"__proto__":1.0}', '[1.5,1.0,"1.0"]'
   ]) {
     test(`carry ${text} along without loss`, (t: TestContext) => {
       t.assert.strictEqual(serializer.dumps(serializer.loads(text)), text)
@@ -119,7 +119,9 @@ describe('dumps', () => {
   ] as const) {
     test(`counts the levels of the JSON text: ${depth} levels of ${title}`, (t: TestContext) => {
       t.assert.deepStrictEqual(serializer.loads(serializer.dumps(value)), value)
-      t.assert.throws(() => serializer.dumps([value]), UnserializableError)
+      t.assert.throws(() => serializer.dumps([value]), {
+        name: 'UnserializableError', path: '', message: 'the data cannot be written as JSON: nested deeper than 256'
+      })
     })
   }
 
@@ -152,7 +154,10 @@ describe('dumps', () => {
     [cyclic, 'items[0].cart', 'it contains itself'],
     [{ a: 10n ** 4300n }, 'a', 'an integer of more than 4300 digits'],
     [{ a: { toJSON: () => ({ b: new Map() }) } }, 'a.b', 'a Map'],
-    [nested(20, new Map()), `${'[0]'.repeat(12)}...`, 'a Map']
+    [{ a: { b: { toJSON: () => ({}) }, c: new Map() } }, 'a.c', 'a Map'],
+    [{ a: Object.assign(new Map(), { toJSON: 'x' }) }, 'a', 'a Map'],
+    [nested(12, new Map()), '[0]'.repeat(12), 'a Map'],
+    [nested(13, new Map()), `${'[0]'.repeat(12)}...`, 'a Map']
   ] as const) {
     test(`throws for ${what} at ${path === '' ? 'the top' : path}`, (t: TestContext) => {
       t.assert.throws(() => serializer.dumps(value), (error: unknown) => {
@@ -206,6 +211,7 @@ describe('dumps', () => {
     ['that gives a bigint', { toJSON: () => 2n ** 64n }, '18446744073709551616'],
     ['that gives another toJSON', { toJSON: () => ({ toJSON: () => NaN }) }, 'NaN'],
     ['that is no method', { toJSON: 'x' }, '{"toJSON":"x"}'],
+    ['that is not enumerable', Object.defineProperty({ a: 1 }, 'toJSON', { value: () => new Tuple(1) }), '{" t":[1]}'],
     ['on the prototype of a null-prototype object\'s child', Object.create({ toJSON: () => 1 }), '1']
   ] as const) {
     test(`takes a toJSON ${title}`, (t: TestContext) => {
@@ -252,6 +258,40 @@ describe('dumps', () => {
     }
 
     t.assert.strictEqual(serializer.dumps(data), '{"a":"{\\"a\\":\\"inner\\"}"}')
+  })
+})
+
+describe('the tags', () => {
+  /** How often any tag was asked while this was written. */
+  function questions (t: TestContext, value: unknown): number {
+    const serializer = new TaggedJSONSerializer()
+    const checks = serializer.order.map((tag) => t.mock.method(tag, 'check').mock)
+    serializer.dumps(value)
+    return checks.reduce((sum, check) => sum + check.callCount(), 0)
+  }
+
+  for (const [title, value] of [
+    ['a dict', { a: 'text' }], ['a dict without prototype', Object.assign(Object.create(null), { a: 1 })], ['a list', [1, 1.5]], ['text', 'text'], ['a boolean', true],
+    ['null', null], ['nothing', {}], ['a key of a tag beside another', { ' t': [1], x: 2 }], ['256 levels', nested(255, [])], ['a dict of everything plain', { a: [null, false, { b: 'c', d: -1 }] }]
+  ] as Array<[string, unknown]>) {
+    test(`are not asked about data that is plain JSON: ${title}`, (t: TestContext) => {
+      t.assert.strictEqual(questions(t, value), 0)
+    })
+  }
+
+  for (const [title, value] of [
+    ['a date', { a: new Date(0) }], ['numbers of all sorts', [5n, NaN, -0, 2 ** 60, 10n ** 4299n, -(10n ** 4299n)]], ['dicts that look like tags', { ' t': [{ ' di': 1.5 }] }], ['a hole', [undefined]],
+    ['tuples and text', new Tuple<unknown>(new UUID('0123456789abcdef0123456789abcdef'), new Markup('<b>'), Buffer.from('a'), Uint8Array.of(1))],
+    ['what is called as a method', [{ toJSON: 1.5, __html__: NaN }]]
+  ] as Array<[string, unknown]>) {
+    test(`are asked about all that is around ${title}`, (t: TestContext) => {
+      t.assert.notStrictEqual(questions(t, value), 0)
+    })
+  }
+
+  test('are asked about all that is around any other value', (t: TestContext) => {
+    class Later extends Date {}
+    for (const value of [[new Later(0)], { a: undefined, b: 1 }, new (class {})(), [new String('a')]]) t.assert.notStrictEqual(questions(t, value), 0) // eslint-disable-line no-new-wrappers
   })
 })
 
@@ -367,6 +407,28 @@ describe('register', () => {
     t.assert.deepStrictEqual(serializer.loads('[{" true":1}]'), [true])
   })
 
+  test('adds a step for plain values, which are no level of their own', (t: TestContext) => {
+    const serializer = new TaggedJSONSerializer()
+    class Spell extends JSONTag {
+      override check (value: unknown): boolean { return value === null || value === 'text' }
+      override toJson (value: unknown): unknown { return String(value).toUpperCase() }
+      override tag (value: unknown): unknown { return this.toJson(value) }
+    }
+    serializer.register(Spell, { index: 0 })
+
+    for (const [value, text] of [['text', '"TEXT"'], [null, '"NULL"']] as const) {
+      t.assert.strictEqual(serializer.dumps(nested(256, value)), '['.repeat(256) + text + ']'.repeat(256))
+    }
+  })
+
+  test('takes no list for a tag, not even for one whose key is that of its only item', (t: TestContext) => {
+    const serializer = new TaggedJSONSerializer()
+    class TagZero extends TagFoo { override readonly key: string = '0' }
+    serializer.register(TagZero)
+
+    t.assert.deepStrictEqual(serializer.loads('[[1],{"0":1}]'), [[1], new Foo(1)])
+  })
+
   test('shows a tag exact numbers only', (t: TestContext) => {
     const seen: unknown[] = []
     class TagSeen extends TagFoo {
@@ -390,14 +452,16 @@ describe('register', () => {
     t.assert.deepStrictEqual(serializer.loads('[{" f":"9007199254740993"},1]'), [new Foo(9007199254740993n), 1])
   })
 
-  test('lets what a tag throws through', (t: TestContext) => {
+  test('lets what a tag throws through, at once', (t: TestContext) => {
+    let count = 0
     class TagFailing extends TagFoo {
-      override toValue (): never { throw new EvalError('own') }
+      override toValue (): never { count++; throw new EvalError('own') }
     }
     const serializer = new TaggedJSONSerializer()
     serializer.register(TagFailing)
 
     t.assert.throws(() => serializer.loads('{" f":1}'), { name: 'EvalError', message: 'own' })
+    t.assert.strictEqual(count, 1)
   })
 })
 

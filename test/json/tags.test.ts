@@ -45,6 +45,7 @@ const spelled: Array<[title: string, value: unknown, text: string]> = [
   ['a dict like an escaped tag', { ' t__': [1] }, '{" t__":[1]}'],
   ['a dict like a tag in one like a tag', { ' b': { ' b': 'YQ==' } }, '{" di":{" b__":{" di":{" b__":"YQ=="}}}}'],
   ['a dict of two keys, one of them a tag\'s', { ' t': [1], x: 2 }, '{" t":[1],"x":2}'],
+  ['a dict of a tuple behind a tag\'s key and another key', { ' t': new Tuple(1), x: 2 }, '{" t":{" t":[1]},"x":2}'],
   ['a dict of an unknown tag', { ' zz': 1 }, '{" zz":1}']
 ]
 
@@ -64,6 +65,9 @@ describe('values and their JSON', () => {
     ['an object of a class', new (class { a = 1 })(), '{"a":1}'],
     ['an object without prototype', Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
     ['a key __html__ without a method', { __html__: 'x' }, '{"__html__":"x"}'],
+    ['an __html__ that is not enumerable', Object.defineProperty({ a: 1 }, '__html__', { value: () => '<i>' }), '{" m":"<i>"}'],
+    ['a dict with a tag of toString', { [Symbol.toStringTag]: 'Own', a: new Tuple() }, '{"a":{" t":[]}}'],
+    ['a dict with a tag of toString and no prototype', Object.assign(Object.create(null), { [Symbol.toStringTag]: 'Own', a: new Tuple() }), '{"a":{" t":[]}}'],
     ['a small bigint', 5n, '5'],
     ['a date with milliseconds', new Date(1_306_195_200_999), '{" d":"Tue, 24 May 2011 00:00:00 GMT"}'],
     ['a string in a wrapper', Object('text'), '"text"'],
@@ -138,6 +142,18 @@ describe('the content of a tag', () => {
     })
   }
 
+  for (const [text, message] of [
+    ['{" b":"YQ"}', 'bytes must be tagged as base64'],
+    ['{" b":1}', 'the content of this tag must be a string'], ['{" m":null}', 'the content of this tag must be a string'],
+    ['{" t":"ab"}', 'a tuple must be tagged as a list'],
+    ['{" di":{}}', 'a tagged dict must have one key'], ['{" di":{"a__":1,"b__":2}}', 'a tagged dict must have one key'],
+    ['{" di":[1]}', 'a tagged dict must have one key'], ['{" di":{"abc":1}}', 'the key of a tagged dict must end with __']
+  ] as const) {
+    test(`is refused in ${text}: ${message}`, (t: TestContext) => {
+      t.assert.throws(() => serializer.loads(text), { name: 'TypeError', message })
+    })
+  }
+
   for (const text of [
     '', '5', 'garbage', '2011-05-24T00:00:00Z', '24 May 2011 00:00:00', 'Tue, 24-May-11 00:00:00 GMT', 'Tue, 24 May 2011 00:00:00 +0000', 'Tue, 24 May 2011 00:00:00',
     'Mon, 24 May 2011 00:00:00 GMT', 'Tue, 30 Feb 2011 00:00:00 GMT', 'Tue, 24 May 2011 24:00:00 GMT', 'Tue, 24 May 2011 23:59:60 GMT', 'Tue, 24 Foo 2011 00:00:00 GMT',
@@ -155,6 +171,16 @@ describe('the content of a tag', () => {
 })
 
 describe('dates', () => {
+  for (const text of [
+    'Fri, 01 Jan 2021 00:00:00 GMT', 'Mon, 01 Feb 2021 00:00:00 GMT', 'Mon, 01 Mar 2021 00:00:00 GMT', 'Thu, 01 Apr 2021 00:00:00 GMT', 'Sat, 01 May 2021 00:00:00 GMT',
+    'Tue, 01 Jun 2021 00:00:00 GMT', 'Thu, 01 Jul 2021 00:00:00 GMT', 'Sun, 01 Aug 2021 00:00:00 GMT', 'Wed, 01 Sep 2021 00:00:00 GMT', 'Fri, 01 Oct 2021 00:00:00 GMT',
+    'Mon, 01 Nov 2021 00:00:00 GMT', 'Wed, 01 Dec 2021 00:00:00 GMT'
+  ]) {
+    test(`are read in every month: ${text}`, (t: TestContext) => {
+      t.assert.deepStrictEqual(serializer.loads(`{" d":"${text}"}`), new Date(text))
+    })
+  }
+
   for (const date of [new Date(NaN), new Date(Date.UTC(10000, 0)), new Date('0000-12-31T23:59:59Z'), new Date(-8.64e15)]) {
     test(`${Number(date)} cannot be written`, (t: TestContext) => {
       t.assert.throws(() => serializer.dumps({ a: [date] }), {

@@ -24,6 +24,7 @@ describe('Tuple', () => {
       t.assert.deepStrictEqual(array, [1, 2, 3])
       t.assert.strictEqual(array.constructor, Array)
     }
+    t.assert.strictEqual(Tuple[Symbol.species], Array)
   })
 })
 
