@@ -123,15 +123,19 @@ export class CookieCodec {
   }
 
   #share (known: RememberedCookie, log: Log): OpenedSession | undefined {
+    const { text } = known
     if (known.data === undefined) {
+      let data: Dict
       try {
-        known.data = this.#parse(known.text)
+        data = this.#parse(text)
       } catch {
         return unreadable(log)
       }
-      known.isFlat = isFlat(known.data)
+      if (!isLight(text)) return { data, text, isShared: false }
+      known.data = data
+      known.isFlat = isFlat(data)
     }
-    return { data: known.data, text: known.text, isShared: true, isFlat: known.isFlat }
+    return { data: known.data, text, isShared: true, isFlat: known.isFlat }
   }
 
   /** The JSON text in a cookie whose signature is right and not too old. */
@@ -168,6 +172,18 @@ export class CookieCodec {
 
 function unreadable (log: Log): undefined {
   log.warn({ code: 'ERR_TOKEN_BAD_PAYLOAD' }, 'session cookie with a valid signature is unreadable')
+}
+
+/** Characters of the longest text whose data is remembered beside it: all that fits into a cookie as it is. */
+const longestLight = 4096
+/** Lists and dicts that remembered data may have: one takes some 400 bytes, however short its text. */
+const mostContainers = 64
+
+function isLight (text: string): boolean {
+  if (text.length > longestLight) return false
+  let containers = 0
+  for (const char of text) if (char === '[' || char === '{') containers++
+  return containers <= mostContainers
 }
 
 /** Whether there is nothing in the data that could be changed from the outside, or is remembered beside it. */
