@@ -94,7 +94,8 @@ describe('parseExact', () => {
     ['NaN', NaN], ['Infinity', Infinity], ['-Infinity', -Infinity], ['1.0', 1], ['1E5', 100000], ['0.1', 0.1], ['5e-324', 5e-324],
     ['"NaN"', 'NaN'], ['"9007199254740993"', '9007199254740993'], ['"\\"NaN"', '"NaN'], ['"\\\\"', '\\'], ['""', ''], [' [ NaN ,\n1.0\t] ', [NaN, 1]],
     ['{"NaN":NaN}', { NaN }], ['{"1.0":"1.0"}', { '1.0': '1.0' }], ['["\\u0022",1.0]', ['"', 1]], ['true', true], ['null', null],
-    ['[null,1.0,{"a":null}]', [null, 1, { a: null }]], ['"\\"1.0\\" NaN"', '"1.0" NaN'], ['["\\\\",1.0,"\\\\"]', ['\\', 1, '\\']]
+    ['[null,1.0,{"a":null}]', [null, 1, { a: null }]], ['"\\"1.0\\" NaN"', '"1.0" NaN'], ['["\\\\",1.0,"\\\\"]', ['\\', 1, '\\']],
+    ['[false,1.0,true,false]', [false, 1, true, false]], ['123456789012345', 123456789012345], ['-1234567890123456', -1234567890123456], ['[-5,1.0,-123456789012345]', [-5, 1, -123456789012345]], ['[1.0\r\n]', [1]]
   ] as const) {
     test(`reads ${text}`, (t: TestContext) => {
       t.assert.deepStrictEqual(parseExact(text), value)
@@ -103,10 +104,25 @@ describe('parseExact', () => {
 
   for (const text of [
     '', ' ', '01', '-01', '1.', '.5', '1e', '+1', '-', '-NaN', '+Infinity', '--1', 'nan', 'Inf', 'NaNN', 'NaNNaN', '1.0.0', '1.0 2.0', '[1.0,]', '[NaN', '0x10', '1_000',
-    '{NaN:1}', '{1.0:1}', '{9007199254740993:1}', '{"a":1,Infinity:2}', '{NaN :1}', '{"a" 1.0}', '[1.0 1]', '{"a":1.0 "b":1}', '{1.0\t\r\n :1}', '"', '"1.0', '"\\"', '"\\', '"a"1.0', 'NaN"', '"\\x41"', '"a\nb"', '"\\\n"', '\ufeff1.0', '\u00a01.0'
+    '{NaN:1}', '{1.0:1}', '{9007199254740993:1}', '{"a":1,Infinity:2}', '{NaN :1}', '{a":1.0}', '{"a":1.0,b":1}', '[1.0;2]', '[1.0}', '{"a":1.0;"b":2}', '{"a":1.0]', '{"a";1.0}', '{"a" 1.0}', '[1.0 1]', '{"a":1.0 "b":1}', '{1.0\t\r\n :1}', '"', '"1.0', '"\\"', '"\\', '"a"1.0', 'NaN"', '"\\x41"', '"a\nb"', '"\\\n"', '\ufeff1.0', '\u00a01.0'
   ]) {
     test(`refuses ${JSON.stringify(text)}`, (t: TestContext) => {
       t.assert.throws(() => parseExact(text), SyntaxError)
+    })
+  }
+
+  test('remembers nothing beside lists and dicts without a whole float', (t: TestContext) => {
+    const data = parseExact('{"a":[NaN,1,-0],"b":{"n":1.5,"f":1e400},"c":[1.0],"d":{"f":-0.0}}') as Record<string, object>
+
+    t.assert.deepStrictEqual([data, ...Object.values(data)].map(hasCarriedFloats), [false, false, false, true, true])
+  })
+
+  for (const [open, close] of [['[', ']'], ['{"a":', '}']] as const) {
+    test(`reads ${open} to a depth of 256 and no deeper`, (t: TestContext) => {
+      const text = (depth: number): string => open.repeat(depth) + '1.0' + close.repeat(depth)
+
+      t.assert.doesNotThrow(() => parseExact(text(256)))
+      t.assert.throws(() => parseExact(text(257)), { name: 'RangeError', message: 'nested deeper than 256' })
     })
   }
 

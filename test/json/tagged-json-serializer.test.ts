@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { TaggedJSONSerializer, UnserializableError } from '../../lib/json/tagged-json-serializer.ts'
+import { shorten, TaggedJSONSerializer, UnserializableError } from '../../lib/json/tagged-json-serializer.ts'
 import { JSONTag, TagDateTime } from '../../lib/json/tags.ts'
 import { Markup, Tuple, UUID } from '../../lib/json/values.ts'
 
@@ -272,7 +272,10 @@ describe('the tags', () => {
 
   for (const [title, value] of [
     ['a dict', { a: 'text' }], ['a dict without prototype', Object.assign(Object.create(null), { a: 1 })], ['a list', [1, 1.5]], ['text', 'text'], ['a boolean', true],
-    ['null', null], ['nothing', {}], ['a key of a tag beside another', { ' t': [1], x: 2 }], ['256 levels', nested(255, [])], ['a dict of everything plain', { a: [null, false, { b: 'c', d: -1 }] }]
+    ['null', null], ['nothing', {}], ['a key of a tag beside another', { ' t': [1], x: 2 }], ['256 levels', nested(255, [])], ['a list of 4,095 items', Array(4095).fill(1)],
+    ['a dict of 2,047 keys, one of them of a list of one item', { ...Object.fromEntries(Array.from({ length: 2047 }, (_, key) => [`k${key}`, 1])), k0: [1] }],
+    ['a list of a dict of 2,047 keys', [Object.fromEntries(Array.from({ length: 2047 }, (_, key) => [`k${key}`, 1]))]],
+    ['a text of 262,144 characters', 'x'.repeat(262_144)], ['a key of as many', { ['x'.repeat(262_144)]: 1 }], ['a key of 262,142 characters and a text of two', { ['x'.repeat(262_142)]: 'ab' }], ['a dict of everything plain', { a: [null, false, { b: 'c', d: -1 }] }]
   ] as Array<[string, unknown]>) {
     test(`are not asked about data that is plain JSON: ${title}`, (t: TestContext) => {
       t.assert.strictEqual(questions(t, value), 0)
@@ -295,6 +298,12 @@ describe('the tags', () => {
   })
 })
 
+describe('shorten', () => {
+  test('leaves keys of up to 64 characters as they are, and cuts longer ones', (t: TestContext) => {
+    t.assert.deepStrictEqual([shorten(''), shorten('x'.repeat(64)), shorten('x'.repeat(65))], ['', 'x'.repeat(64), `${'x'.repeat(64)}...`])
+  })
+})
+
 describe('tag and untag', () => {
   test('work on values as dumps and loads do on text', (t: TestContext) => {
     t.assert.deepStrictEqual(serializer.tag(new Tuple<unknown>(1, [new Tuple()])), { ' t': [1, [{ ' t': [] }]] })
@@ -305,6 +314,8 @@ describe('tag and untag', () => {
     t.assert.strictEqual(serializer.untag(dict), dict)
     const empty = {}
     t.assert.strictEqual(serializer.untag(empty), empty)
+    const two = { ' t': [1], x: 2 }
+    t.assert.strictEqual(serializer.untag(two), two)
     t.assert.throws(() => serializer.tag({ a: new Map() }), { path: 'a' })
     t.assert.throws(() => serializer.tag(new Map(), 'key'), { path: 'key' })
   })

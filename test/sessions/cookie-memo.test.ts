@@ -2,6 +2,8 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import { URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
+import { CookieMemo } from '../../lib/sessions/cookie-memo.ts'
+import type { RememberedCookie } from '../../lib/sessions/cookie-memo.ts'
 import { cookieAfter, cookieOf, logOf, secretKey, sessionApp, signingSerializer } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 
@@ -117,5 +119,119 @@ describe('a cookie that was verified before', () => {
     t.assert.strictEqual(response.statusCode, 200)
     t.assert.strictEqual((await visit(read, { cookie: cookieAfter(response) })).body, '42')
     t.assert.strictEqual((await visit(read, { cookie: `session=${own.dumps('{"user_id":7}', { serializer: { dumps: String } })}` })).body, '7')
+  })
+})
+
+describe('CookieMemo', () => {
+  /** A cookie of 97 characters; what tells it from others stands at the end. */
+  const cookieNo = (n: number): string => `e30.AAAAAQ.${String(n).padStart(86, '0')}`
+  /** Which of these cookies are known; to ask makes an old one young. */
+  const known = (memo: CookieMemo, ...numbers: number[]): number[] => numbers.filter((n) => memo.get(cookieNo(n)) !== undefined)
+
+  test('knows what was added, by the whole of the cookie', (t: TestContext) => {
+    const memo = new CookieMemo(4)
+    memo.add(cookieNo(1), '{}')
+
+    t.assert.deepStrictEqual(memo.get(cookieNo(1)), {
+      cookie: cookieNo(1), text: '{}', timestamp: undefined, mayBePermanent: undefined, data: undefined, isFlat: false
+    })
+    t.assert.strictEqual(memo.get(`x${cookieNo(1)}`), undefined)
+    t.assert.strictEqual(memo.get(cookieNo(2)), undefined)
+  })
+
+  test('forgets the older half when the younger one is full', (t: TestContext) => {
+    const memo = new CookieMemo(4)
+    for (const n of [1, 2, 3, 4]) memo.add(cookieNo(n), '{}')
+    memo.add(cookieNo(5), '{}')
+
+    t.assert.deepStrictEqual(known(memo, 1, 2, 5, 3), [5, 3])
+  })
+
+  test('takes an old cookie that is used again for a young one', (t: TestContext) => {
+    const memo = new CookieMemo(4)
+    for (const n of [1, 2, 3]) memo.add(cookieNo(n), '{}')
+    t.assert.deepStrictEqual(known(memo, 1), [1])
+    memo.add(cookieNo(4), '{}')
+
+    t.assert.deepStrictEqual(known(memo, 2, 1), [1])
+  })
+
+  for (const max of [0, 1, -2]) {
+    test(`remembers none where ${max} are to be remembered`, (t: TestContext) => {
+      const memo = new CookieMemo(max)
+      memo.add(cookieNo(1), '{}')
+      for (let i = 0; i < 3; i++) memo.addSeen(cookieNo(2), '{}')
+
+      t.assert.deepStrictEqual(known(memo, 1, 2), [])
+    })
+  }
+
+  test('takes any number, and no more memory for it', (t: TestContext) => {
+    const memo = new CookieMemo(1e12)
+    memo.add(cookieNo(1), '{}')
+
+    t.assert.deepStrictEqual(known(memo, 1), [1])
+  })
+
+  test('counts the characters of cookies and texts, of which each half has 2,097,152', (t: TestContext) => {
+    const text = (total: number): string => 'x'.repeat(total - 97)
+    const memo = new CookieMemo(1000)
+    memo.add(cookieNo(1), text(1_000_000))
+    memo.add(cookieNo(2), text(1_097_152))
+    memo.add(cookieNo(3), text(1_000_000))
+    t.assert.deepStrictEqual(known(memo, 1), [1])
+    memo.add(cookieNo(4), text(1_000_000))
+
+    t.assert.deepStrictEqual(known(memo, 2, 4, 3), [4, 3])
+  })
+
+  test('remembers a cookie that was seen when it is seen again', (t: TestContext) => {
+    const memo = new CookieMemo(4)
+    memo.addSeen(cookieNo(1), '{}')
+    t.assert.deepStrictEqual(known(memo, 1), [])
+    memo.addSeen(cookieNo(1), '{}')
+
+    t.assert.deepStrictEqual(known(memo, 1), [1])
+    t.assert.strictEqual(memo.get(cookieNo(1))?.cookie, cookieNo(1))
+  })
+
+  for (const other of [2, 11, 101, 1001, 10_001, 100_001, 1_000_001, 10_000_001]) {
+    test(`takes the cookie ${other} for another one than 1, though both came once`, (t: TestContext) => {
+      const memo = new CookieMemo(1000)
+      memo.addSeen(cookieNo(1), '{}')
+      memo.addSeen(cookieNo(other), '{}')
+
+      t.assert.deepStrictEqual(known(memo, 1, other), [])
+    })
+  }
+
+  test('has seen more cookies than it remembers', (t: TestContext) => {
+    const memo = new CookieMemo(4)
+    for (const n of [1, 2, 3, 4, 5, 6, 7, 8]) memo.addSeen(cookieNo(n), '{}')
+    for (const n of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      memo.addSeen(cookieNo(n), '{}')
+      t.assert.deepStrictEqual(known(memo, n), [n])
+    }
+  })
+
+  for (const [sep, cookie] of [[undefined, 'e30.AAAAAQ.c2ln'], ['.', '.e30.AAAAAQ.c2ln'], [':', 'e30:AAAAAQ:c2ln'], ['::', 'e30::AAAAAQ::c2ln']] as const) {
+    test(`finds the timestamp in ${cookie}, once`, (t: TestContext) => {
+      const memo = new CookieMemo(4, sep)
+      memo.add(cookie, '{}')
+      const remembered = memo.get(cookie) as RememberedCookie
+
+      t.assert.strictEqual(memo.timestampOf(remembered), 1)
+      t.assert.strictEqual(remembered.timestamp, 1)
+    })
+  }
+
+  test('knows which cookies may be permanent, and keeps it', (t: TestContext) => {
+    const memo = new CookieMemo(4)
+    const [permanent, passing] = ['eyJfcGVybWFuZW50Ijp0cnVlfQ.AAAAAQ.c2ln', 'eyJ1c2VyX2lkIjo0Mn0.AAAAAQ.c2ln'] as const
+    t.assert.deepStrictEqual([permanent, passing].map((cookie) => memo.mayBePermanent(cookie)), [true, false])
+    for (const cookie of [permanent, passing]) memo.add(cookie, '{}')
+
+    t.assert.deepStrictEqual([permanent, passing].map((cookie) => memo.mayBePermanent(cookie)), [true, false])
+    t.assert.deepStrictEqual([permanent, passing].map((cookie) => memo.get(cookie)?.mayBePermanent), [true, false])
   })
 })

@@ -1,8 +1,8 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { FastifyReply } from 'fastify'
-import { NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionInterface, TaggedJSONSerializer } from '../../lib/index.ts'
-import type { SameSite, SessionApp, SessionRequest } from '../../lib/index.ts'
+import { nodeDigest, NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionInterface, TaggedJSONSerializer } from '../../lib/index.ts'
+import type { DigestMethod, SameSite, SessionApp, SessionRequest } from '../../lib/index.ts'
 import { cookieAfter, cookieOf, cookieOfText, savedData, secretKey, sessionApp, sessionCookieOf, signingSerializer } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 
@@ -71,6 +71,17 @@ describe('a subclass of SecureCookieSessionInterface', () => {
 
       t.assert.deepStrictEqual(savedData(await visit(write), 'session', { salt: 'own salt', digest: 'sha256' }), { a: 1 })
     }
+  })
+
+  test('keeps its digests when the list that it was given changes, and a digest that is an object as it is', (t: TestContext) => {
+    const digestMethod: DigestMethod[] = ['sha512', 'sha1']
+    const sessions = new SecureCookieSessionInterface({ digestMethod })
+    digestMethod.pop()
+    const own = nodeDigest('sha512')
+
+    t.assert.deepStrictEqual(sessions.digestMethod, ['sha512', 'sha1'])
+    t.assert.strictEqual(new SecureCookieSessionInterface({ digestMethod: own }).digestMethod, own)
+    t.assert.strictEqual(new SecureCookieSessionInterface({ digestMethod: 'sha256' }).digestMethod, 'sha256')
   })
 
   test('takes what stock Flask takes with another key derivation', async (t: TestContext) => {
@@ -251,6 +262,21 @@ describe('a subclass of SessionInterface', () => {
     t.assert.strictEqual(read.body, '[1]')
     t.assert.strictEqual(sessionCookieOf(read), undefined)
     t.assert.deepStrictEqual([...sessionInterface.store], [['id1', { list: [1] }]])
+  })
+
+  test('is asked to save each session, also one that nobody touched', async (t: TestContext) => {
+    class Counting extends OnServer {
+      saved = 0
+      override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
+        this.saved++
+        super.saveSession(app, session, reply)
+      }
+    }
+    const sessionInterface = new Counting()
+    const { visit } = await sessionApp(t, { secretKey: undefined, sessionInterface })
+    await visit(undefined, { url: '/nowhere' })
+
+    t.assert.strictEqual(sessionInterface.saved, 1)
   })
 
   test('has Flask\'s getters', async (t: TestContext) => {

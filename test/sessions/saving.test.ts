@@ -804,7 +804,10 @@ describe('save and hijack', () => {
       })
     })
 
-    t.assert.deepStrictEqual(savedData(await visit()), { a: 1 })
+    const response = await visit()
+
+    t.assert.strictEqual(response.statusCode, 200)
+    t.assert.deepStrictEqual(savedData(response), { a: 1 })
   })
 
   const changes: Record<string, Act> = {

@@ -93,6 +93,7 @@ describe('readSecureSession', () => {
     'with something behind it': `${recorded}%3Bmore`,
     'without a time': boxed('{"a":1}'),
     'with a wrong time': boxed(`{"a":1,"__ts":"${seconds}"}`),
+    'that holds a number': boxed('1'),
     'that is empty': 'session=%3B'
   }
   for (const [name, cookie] of Object.entries(refused)) {
@@ -111,7 +112,6 @@ describe('readSecureSession', () => {
 
   const unreadable: Record<string, string> = {
     null: 'null',
-    'a number': '1',
     'no JSON': 'text',
     'nothing at all': '',
     'nested deeper than 256': `{"a":${'['.repeat(300)}${']'.repeat(300)},"__ts":${seconds}}`
@@ -119,12 +119,14 @@ describe('readSecureSession', () => {
   for (const [name, message] of Object.entries(unreadable)) {
     test(`data that cannot be taken over is an empty session: ${name}`, async (t: TestContext) => {
       t.mock.timers.enable({ apis: ['Date'], now })
-      const { visit } = await sessionApp(t, { readSecureSession: { key } })
+      const log = logOf()
+      const { visit } = await sessionApp(t, { readSecureSession: { key } }, { server: log.server })
 
       const response = await visit(read, { cookie: boxed(message) })
 
       t.assert.strictEqual(response.statusCode, 200)
       t.assert.deepStrictEqual(response.json(), {})
+      t.assert.deepStrictEqual(log.lines.map(({ level, msg }) => [level, msg]), [[40, 'session cookie with a valid signature is unreadable']])
     })
   }
 
@@ -137,6 +139,15 @@ describe('readSecureSession', () => {
       const error = await refusalOf(t, { readSecureSession } as SecureSessionOptions)
 
       t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG', error.message)
+    })
+  }
+
+  for (const [readSecureSession, message] of [
+    [{ key: Buffer.alloc(31) }, 'readSecureSession.key must be 32 bytes or their base64 text, or a list of such keys, got other lengths'],
+    [{ key, expiry: NaN }, 'readSecureSession.expiry must be a number of seconds, got number']
+  ] as const) {
+    test(`a wrong option is named: ${message}`, async (t: TestContext) => {
+      t.assert.strictEqual((await refusalOf(t, { readSecureSession })).message, message)
     })
   }
 })
