@@ -111,6 +111,14 @@ describe('parseExact', () => {
     })
   }
 
+  test('leaves strings of more than 11 characters, or with escapes, to JSON.parse: a slice would keep the whole text in memory', (t: TestContext) => {
+    const parse = t.mock.method(JSON, 'parse').mock
+    for (const [text, value, calls] of [['"12345678901"', '12345678901', 0], ['"123456789012"', '123456789012', 1], ['"\\n"', '\n', 2], ['["short","",1.0]', ['short', '', 1], 2]] as const) {
+      t.assert.deepStrictEqual(parseExact(text), value)
+      t.assert.strictEqual(parse.callCount(), calls)
+    }
+  })
+
   test('remembers nothing beside lists and dicts without a whole float', (t: TestContext) => {
     const data = parseExact('{"a":[NaN,1,-0],"b":{"n":1.5,"f":1e400},"c":[1.0],"d":{"f":-0.0}}') as Record<string, object>
 

@@ -46,7 +46,7 @@ describe('dumping and loading', () => {
   })
 
   test('leave text alone that looks like an internal mark', (t: TestContext) => {
-    const data = { a: 'number 5', b: 'number 01234567-89ab-4def-8123-456789abcdef 5', c: '"number 5"', d: [NaN, 5n, 2 ** 60], 'number 1': 1.5 }
+    const data = { a: 'number 5', b: 'number 01234567-89ab-4def-8123-456789abcdef 5', c: '"number 5"', d: [NaN, 5n, 2 ** 60], 'number 1': 1.5, e: 'undefined5' }
 
     t.assert.deepStrictEqual(serializer.loads(serializer.dumps(data)), { ...data, d: [NaN, 5, 2 ** 60] })
   })
@@ -81,6 +81,14 @@ describe('loads', () => {
       t.assert.deepStrictEqual(serializer.loads(text), value)
     })
   }
+
+  test('parses once where JSON.parse loses nothing', (t: TestContext) => {
+    const parse = t.mock.method(JSON, 'parse').mock
+    const data = { a: 'more than twelve characters', b: ['as many characters as that', 1, 1.5, null, true, { c: -1 }] }
+
+    t.assert.deepStrictEqual(serializer.loads(JSON.stringify(data)), data)
+    t.assert.strictEqual(parse.callCount(), 1)
+  })
 
   test('takes no int of more than 4300 digits', (t: TestContext) => {
     t.assert.strictEqual(serializer.loads('9'.repeat(4300)), BigInt('9'.repeat(4300)))
