@@ -17,7 +17,8 @@ import type { ServerConfig, ServerReply, ServerRequest, Stats } from './protocol
 
 const has = (command: string): boolean => spawnSync('which', [command]).status === 0
 export const hasWrk: boolean = has('wrk')
-export const isPinned: boolean = has('taskset') && availableParallelism() > 1
+/** Not under a profiler: its thread would wait for the very code that it is to look at. */
+export const isPinned: boolean = has('taskset') && availableParallelism() > 1 && !process.argv.includes('--profile')
 
 /**
  * The server's CPU, and that of the load: the same one. To wake another CPU costs the server some microseconds per response,
