@@ -8,7 +8,7 @@
 import { deflateSync, inflateSync } from 'node:zlib'
 import type { InflateRaw, ZlibOptions } from 'node:zlib'
 import type { DataSerializer } from './compact-json.ts'
-import { base64Decode, base64Encode, utf8, wantBytes } from './encoding.ts'
+import { base64Decode, base64Encode, tokenText, utf8, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { BadPayload } from './errors.ts'
 import { Serializer } from './serializer.ts'
@@ -44,7 +44,7 @@ function encodePayload (text: string, compressFrom: number): string {
 }
 
 function decodePayload (payload: BytesLike): string {
-  const text = typeof payload === 'string' ? payload : wantBytes(payload).toString('latin1')
+  const text = tokenText(payload)
   const compressed = text.startsWith('.')
   try {
     const bytes = base64Decode(compressed ? text.slice(1) : text)
