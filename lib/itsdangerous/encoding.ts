@@ -105,7 +105,7 @@ export function base64ToInt (text: string): number | bigint | undefined {
     bits = bits * 64 + value
   }
   // What does not fill a byte must be zero; a last character that begins one has six bits of it.
-  const spare = 2 ** (text.length * 6 % 8)
+  const spare = 1 << (text.length * 6 % 8)
   return text.length % 4 === 1 || bits % spare !== 0 ? undefined : bits / spare
 }
 

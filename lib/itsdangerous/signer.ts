@@ -5,7 +5,7 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/signer/}
  */
 
-import { base64Encode, demandBytes, isBytesLike, tryBase64Decode, wantBytes } from './encoding.ts'
+import { base64Encode, demandBytes, isBytesLike, tokenText, tryBase64Decode, wantBytes } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { constantTimeEqual, digest, hmac, HMAC, resolveDigest } from './digest.ts'
 import type { Digest, DigestMethod } from './digest.ts'
@@ -26,6 +26,17 @@ export abstract class SigningAlgorithm {
   /** Whether `signature` belongs to `value`, compared in constant time. */
   verifySignature (key: Uint8Array, value: BytesLike, signature: Uint8Array): boolean {
     return constantTimeEqual(signature, this.getSignature(key, value))
+  }
+
+  /** As {@link getSignature}, in base64url. */
+  getSignatureText (key: Uint8Array, value: BytesLike): string {
+    return base64Encode(this.getSignature(key, value))
+  }
+
+  /** As {@link verifySignature}, for a signature in base64url: only its canonical spelling passes. */
+  verifySignatureText (key: Uint8Array, value: BytesLike, signature: string): boolean {
+    const bytes = tryBase64Decode(signature)
+    return bytes !== undefined && this.verifySignature(key, value, bytes)
   }
 }
 
@@ -57,10 +68,21 @@ export class HMACAlgorithm extends SigningAlgorithm {
 
   override verifySignature (key: Uint8Array, value: BytesLike, signature: Uint8Array): boolean {
     // The length is no secret; a signature of another digest need not be computed.
-    if (signature.length !== this.digestMethod.digestLength) return false
-    // What a subclass signs, it has to verify.
-    if (this.getSignature !== HMACAlgorithm.prototype.getSignature) return super.verifySignature(key, value, signature)
-    return this.#prepared(key).verify(value, signature)
+    return signature.length === this.digestMethod.digestLength && super.verifySignature(key, value, signature)
+  }
+
+  override getSignatureText (key: Uint8Array, value: BytesLike): string {
+    return this.#signsItsOwnWay() ? super.getSignatureText(key, value) : this.#prepared(key).signText(value)
+  }
+
+  override verifySignatureText (key: Uint8Array, value: BytesLike, signature: string): boolean {
+    return this.#signsItsOwnWay() ? super.verifySignatureText(key, value, signature) : this.#prepared(key).verifyText(value, signature)
+  }
+
+  /** Whether a subclass signs or verifies in a way of its own. */
+  #signsItsOwnWay (): boolean {
+    const { prototype } = HMACAlgorithm
+    return this.getSignature !== prototype.getSignature || this.verifySignature !== prototype.verifySignature
   }
 
   #prepared (key: Uint8Array): HMAC {
@@ -176,7 +198,7 @@ export class Signer {
   getSignature (value: BytesLike): string {
     demandBytes(value, 'value')
     if (!isSignable(value)) throw new TypeError('text with a lone surrogate cannot be signed')
-    return base64Encode(this.algorithm.getSignature(this.#derivedKey(this.#secretKeys.length - 1), value))
+    return this.algorithm.getSignatureText(this.#derivedKey(this.#secretKeys.length - 1), value)
   }
 
   /** `value`, separator and signature. */
@@ -193,11 +215,10 @@ export class Signer {
    * what is neither text nor bytes.
    */
   verifySignature (value: BytesLike, signature: BytesLike): boolean {
-    if (!isSignable(value) || !isBytesLike(signature)) return false
-    const bytes = tryBase64Decode(signature)
-    if (bytes === undefined) return false
+    if (!isBytesLike(value) || !isBytesLike(signature)) return false
+    const text = tokenText(signature)
     for (let i = this.#secretKeys.length - 1; i >= 0; i--) {
-      if (this.algorithm.verifySignature(this.#derivedKey(i), value, bytes)) return true
+      if (this.algorithm.verifySignatureText(this.#derivedKey(i), value, text)) return isSignable(value)
     }
     return false
   }
@@ -243,13 +264,22 @@ export function splitLast (value: string, sep: string): [string, string] | undef
 export function splitLast (value: BytesLike, sep: string): [string, string] | [Buffer, Buffer] | undefined
 export function splitLast (value: BytesLike, sep: string): [string, string] | [Buffer, Buffer] | undefined {
   if (typeof value === 'string') {
-    const at = value.lastIndexOf(sep)
+    const at = lastIndexOf(value, sep)
     return at === -1 ? undefined : [value.slice(0, at), value.slice(at + sep.length)]
   }
   if (!isBytesLike(value)) return undefined
   const bytes = wantBytes(value)
   const at = bytes.lastIndexOf(sep)
   return at === -1 ? undefined : [bytes.subarray(0, at), bytes.subarray(at + Buffer.byteLength(sep))]
+}
+
+/** As that of strings, which takes longer than to look at each character of a signature. */
+function lastIndexOf (text: string, sep: string): number {
+  if (sep.length > 1) return text.lastIndexOf(sep)
+  const code = sep.charCodeAt(0)
+  let at = text.length - 1
+  while (at >= 0 && text.charCodeAt(at) !== code) at--
+  return at
 }
 
 /** Why {@link splitLast} found nothing. */

@@ -149,20 +149,46 @@ describe('HMAC', () => {
     }
   })
 
-  test('hashes with hashInto where a digest has it', (t: TestContext) => {
-    const hashed: string[] = []
-    const hashInto = (data: Uint8Array, target: Buffer, offset: number): void => {
-      hashed.push('hashInto')
-      target.set(md5.hash(data), offset)
+  test('takes the hash as text where a digest gives it so', (t: TestContext) => {
+    const asked: string[] = []
+    const hashText = (data: Uint8Array, encoding: 'binary' | 'base64url'): string => {
+      asked.push(encoding)
+      return Buffer.from(md5.hash(data)).toString(encoding)
     }
-    const hash = (data: Uint8Array): Uint8Array => {
-      hashed.push('hash')
-      return md5.hash(data)
-    }
+    const kept = new HMAC({ ...md5, hashText }, 'Jefe')
 
-    t.assert.strictEqual(hex(hmac({ ...md5, hash, hashInto }, 'Jefe', 'what do ya want for nothing?')), '750c783e6ab0b503eaa86e310a5db738')
-    t.assert.deepStrictEqual(hashed, ['hashInto', 'hashInto'])
+    t.assert.strictEqual(kept.signText('what do ya want for nothing?'), Buffer.from('750c783e6ab0b503eaa86e310a5db738', 'hex').toString('base64url'))
+    t.assert.deepStrictEqual(asked, ['binary', 'base64url'])
+    t.assert.strictEqual(hex(kept.sign('what do ya want for nothing?')), '750c783e6ab0b503eaa86e310a5db738')
   })
+
+  for (const method of methods) {
+    test(`of ${title(method)} as text is that of the bytes, and verifies as text`, (t: TestContext) => {
+      const kept = new HMAC(method, 'key')
+      for (const value of ['', 'value', 'ž', Buffer.from('value')]) {
+        const text = Buffer.from(kept.sign(value)).toString('base64url')
+
+        t.assert.strictEqual(kept.signText(value), text)
+        t.assert.strictEqual(kept.verifyText(value, text), true)
+        t.assert.strictEqual(kept.verifyText('another value', text), false)
+      }
+    })
+
+    test(`of ${title(method)} has one spelling`, (t: TestContext) => {
+      const kept = new HMAC(method, 'key')
+      const text = kept.signText('value')
+      for (let i = 0; i < text.length; i++) {
+        const code = text.charCodeAt(i)
+        // The neighbours have spare bits in common, or the low byte.
+        for (const other of [code - 1, code + 1, code ^ 0x20, code + 0x80, code + 0x100, 0, 0x3d, 0x2b, 0x2f]) {
+          t.assert.strictEqual(kept.verifyText('value', text.slice(0, i) + String.fromCharCode(other) + text.slice(i + 1)), false)
+        }
+      }
+      for (const other of ['', text.slice(1), text.slice(0, -1), `${text}=`, `${text}A`, `A${text}`, ` ${text.slice(1)}`]) {
+        t.assert.strictEqual(kept.verifyText('value', other), false)
+      }
+    })
+  }
 
   test('uses the same memory for one value after the other, but keeps none over 64 KiB', (t: TestContext) => {
     const used: ArrayBufferLike[] = []
@@ -190,7 +216,7 @@ describe('HMAC', () => {
       t.assert.throws(() => hmac('sha1', 'key', value as never), error)
       t.assert.throws(() => hmac('sha1', value as never, 'value'), error)
       t.assert.throws(() => digest('sha1', value as never), error)
-      t.assert.throws(() => new HMAC('sha1', 'key').verify(value as never, Buffer.alloc(20)), error)
+      t.assert.throws(() => new HMAC('sha1', 'key').verifyText(value as never, 'x'.repeat(27)), error)
     })
   }
 

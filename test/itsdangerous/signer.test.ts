@@ -135,6 +135,20 @@ describe('HMACAlgorithm', () => {
     t.assert.strictEqual(hashed, 7)
   })
 
+  test('leaves signing to a subclass that signs in a way of its own, also as text', (t: TestContext) => {
+    class Backwards extends HMACAlgorithm {
+      override getSignature (key: Uint8Array, value: string): Uint8Array {
+        return super.getSignature(key, value).reverse()
+      }
+    }
+    const signer = new Signer('key', { algorithm: new Backwards() })
+    const backwards = Buffer.from(new Signer('key').getSignature('value'), 'base64url').reverse().toString('base64url')
+
+    t.assert.strictEqual(signer.sign('value'), `value.${backwards}`)
+    t.assert.strictEqual(signer.unsign(`value.${backwards}`), 'value')
+    t.assert.strictEqual(signer.validate(new Signer('key').sign('value')), false)
+  })
+
   test('refuses a signature of another length without computing one', (t: TestContext) => {
     class Counting extends HMACAlgorithm {
       computed = 0
