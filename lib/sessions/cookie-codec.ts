@@ -10,7 +10,6 @@ import { BadPayload } from '../itsdangerous/errors.ts'
 import { maxPayloadLength } from '../itsdangerous/url-safe.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
-import { hasCarriedFloats } from '../json/json-text.ts'
 import { OversizedError, shorten, UnserializableError } from '../json/tagged-json-serializer.ts'
 import { CookieMemo } from './cookie-memo.ts'
 import type { RememberedCookie } from './cookie-memo.ts'
@@ -133,9 +132,8 @@ export class CookieCodec {
       }
       if (!isLight(text)) return { data, text, isShared: false }
       known.data = data
-      known.isFlat = isFlat(data)
     }
-    return { data: known.data, text, isShared: true, isFlat: known.isFlat }
+    return { data: known.data, text, isShared: true }
   }
 
   /** The JSON text in a cookie whose signature is right and not too old. */
@@ -184,11 +182,6 @@ function isLight (text: string): boolean {
   let containers = 0
   for (const char of text) if (char === '[' || char === '{') containers++
   return containers <= mostContainers
-}
-
-/** Whether there is nothing in the data that could be changed from the outside, or is remembered beside it. */
-function isFlat (data: Dict): boolean {
-  return !hasCarriedFloats(data) && Object.values(data).every((value) => typeof value !== 'object' || value === null)
 }
 
 function isPlainObject (value: unknown): value is Dict {

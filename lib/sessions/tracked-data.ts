@@ -6,6 +6,7 @@
 
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
+import { carryFloats } from '../json/json-text.ts'
 
 /** What a cookie held. */
 export interface OpenedSession {
@@ -14,8 +15,6 @@ export interface OpenedSession {
   text: string
   /** Whether others may see the same `data`: then it is read, but never changed and never handed out. */
   isShared: boolean
-  /** Whether a copy of shared data needs to go no deeper than its keys. */
-  isFlat?: boolean
   /** Whether the cookie is to be replaced by one of ours, although nothing changed. */
   isForeign?: boolean
 }
@@ -57,8 +56,8 @@ export class TrackedData {
   sentCookie: string | undefined
   readonly #source: SessionSource
   #data: Dict | undefined
-  #isShared = false
-  #isFlat = false
+  /** The data as others may see it too, as long as a value in {@link #data} may be one of its own. */
+  #shared: Dict | undefined
   #accessed = false
   #modified = false
   /** The text that the data must still have to be unchanged inside; `undefined` while nothing was handed out. */
@@ -175,7 +174,7 @@ export class TrackedData {
 
   /** Forgets everything and opens the source again. */
   reload (): void {
-    this.#data = this.#text = this.#baseline = undefined
+    this.#data = this.#shared = this.#text = this.#baseline = undefined
     this.#modified = this.deleted = false
     this.revision++
     this.#read()
@@ -185,7 +184,7 @@ export class TrackedData {
   write (change: (data: Dict) => void): void {
     this.watcher?.beforeWrite()
     this.#read()
-    change(this.#own())
+    change(this.#ownKeys())
     this.#modified = true
     this.deleted = false
     this.revision++
@@ -204,26 +203,40 @@ export class TrackedData {
     if (this.#data === undefined) {
       const opened = this.#source.open()
       this.#data = opened?.data ?? {}
-      this.#isShared = opened?.isShared ?? false
-      this.#isFlat = opened?.isFlat ?? false
       this.#text = opened?.text
+      if (opened?.isShared === true) this.#shared = opened.data
       this.#modified ||= opened?.isForeign ?? false
     }
     return this.#data
   }
 
-  /** The data, from now on this session's alone. */
-  #own (): Dict {
+  /** The data, whose keys are from now on this session's alone; what is inside of the values may still be shared. */
+  #ownKeys (): Dict {
     const data = this.#peek()
-    if (!this.#isShared || this.#text === undefined) return data
-    this.#isShared = false
-    // Parsing takes ten times as long as copying, but is the only way to copy what is nested.
-    this.#data = this.#isFlat ? { ...data } : this.#source.loads(this.#text)
+    if (data !== this.#shared) return data
+    this.#data = carryFloats(data, { ...data })
     return this.#data
   }
 
+  /** The data, from now on this session's alone. */
+  #ownAll (): Dict {
+    const data = this.#ownKeys()
+    const shared = this.#shared
+    if (shared === undefined) return data
+    this.#shared = undefined
+    let copy: Dict | undefined
+    for (const key of Object.keys(data)) {
+      const value = data[key]
+      if (typeof value !== 'object' || value === null || value !== getOwn(shared, key)) continue
+      // Parsing again is the quickest way to copy what is nested.
+      copy ??= this.#source.loads(this.#text as string)
+      setOwn(data, key, copy[key])
+    }
+    return data
+  }
+
   #handOut (): Dict {
-    const data = this.#own()
+    const data = this.#ownAll()
     if (!this.#modified) this.#baseline ??= this.#text ?? this.#source.dumps(data)
     this.watcher?.onHandOut()
     return data

@@ -133,11 +133,27 @@ describe('CookieMemo', () => {
     memo.add(cookieNo(1), '{}')
 
     t.assert.deepStrictEqual(memo.get(cookieNo(1)), {
-      cookie: cookieNo(1), text: '{}', timestamp: undefined, mayBePermanent: undefined, data: undefined, isFlat: false
+      cookie: cookieNo(1), text: '{}', timestamp: undefined, mayBePermanent: undefined, data: undefined
     })
     t.assert.strictEqual(memo.get(`x${cookieNo(1)}`), undefined)
     t.assert.strictEqual(memo.get(cookieNo(2)), undefined)
   })
+
+  for (const [title, other] of [
+    ['the end of its signature', 'e30.AAAAAQ.s-other-signature-12345678'], ['its signature', 'e31.AAAAAQ.a-long-signature-12345678'],
+    ['all but its length', 'xe30.AAAAAQ.a-long-signature-12345678'], ['all but one character in front', 'e30.AAAAAQ.b-long-signature-12345678']
+  ] as const) {
+    test(`takes no cookie for another that has only ${title} in common`, (t: TestContext) => {
+      const cookie = 'e30.AAAAAQ.a-long-signature-12345678'
+      const memo = new CookieMemo(2)
+      memo.add(cookie, '{}')
+      t.assert.strictEqual(memo.get(other), undefined)
+      t.assert.strictEqual(memo.get(cookie)?.cookie, cookie)
+      memo.add('e30.AAAAAQ.another-one-87654321', '{}') // now it is an old one
+      t.assert.strictEqual(memo.get(other), undefined)
+      t.assert.strictEqual(memo.get(cookie)?.cookie, cookie)
+    })
+  }
 
   test('forgets the older half when the younger one is full', (t: TestContext) => {
     const memo = new CookieMemo(4)
@@ -227,7 +243,7 @@ describe('CookieMemo', () => {
 
   test('knows which cookies may be permanent, and keeps it', (t: TestContext) => {
     const memo = new CookieMemo(4)
-    const [permanent, passing] = ['eyJfcGVybWFuZW50Ijp0cnVlfQ.AAAAAQ.c2ln', 'eyJ1c2VyX2lkIjo0Mn0.AAAAAQ.c2ln'] as const
+    const [permanent, passing] = ['eyJfcGVybWFuZW50Ijp0cnVlfQ.AAAAAQ.c2lnbmVk', 'eyJ1c2VyX2lkIjo0Mn0.AAAAAQ.c2lnbmF0dXJl'] as const
     t.assert.deepStrictEqual([permanent, passing].map((cookie) => memo.mayBePermanent(cookie)), [true, false])
     for (const cookie of [permanent, passing]) memo.add(cookie, '{}')
 

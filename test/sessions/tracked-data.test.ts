@@ -33,25 +33,46 @@ describe('TrackedData', () => {
     t.assert.deepStrictEqual(told, ['access', 'hand out', 'hand out'])
   })
 
-  test('copies shared data when it is to be changed or handed out, and not before', (t: TestContext) => {
+  test('copies shared data when a list of it is handed out, and not before', (t: TestContext) => {
     const shared = { text: 'a', none: null, list: [1] }
     const { data, copies } = watched(t, { data: shared })
 
     t.assert.deepStrictEqual([data.get('text'), data.get('none'), data.has('list'), data.keys().length, data.isEmpty], ['a', null, true, 3, false])
     t.assert.strictEqual(copies(), 0)
     t.assert.notStrictEqual(data.get('list'), shared.list)
+    t.assert.strictEqual(data.get('list'), data.get('list'))
     data.set('text', 'b')
     t.assert.strictEqual(copies(), 1)
     t.assert.deepStrictEqual(shared, { text: 'a', none: null, list: [1] })
   })
 
-  test('copies shared data that is flat without parsing it', (t: TestContext) => {
-    const shared = { text: 'a' }
-    const { data, copies } = watched(t, { data: shared, isFlat: true })
-    data.set('text', 'b')
+  test('parses shared data for no write of a key, and not when all of it is flat', (t: TestContext) => {
+    for (const shared of [{ text: 'a', list: [1] }, { text: 'a', none: null }]) {
+      const before = structuredClone(shared)
+      const { data, copies } = watched(t, { data: shared })
+      data.set('text', 'b')
+      data.set('more', 1)
 
-    t.assert.strictEqual(copies(), 0)
-    t.assert.deepStrictEqual([shared, data.toSave()], [{ text: 'a' }, { text: 'b' }])
+      t.assert.deepStrictEqual(data.toSave(), { ...before, text: 'b', more: 1 })
+      t.assert.strictEqual(copies(), 0)
+      data.entries()
+      t.assert.strictEqual(copies(), 'list' in shared ? 1 : 0)
+      t.assert.deepStrictEqual(shared, before)
+    }
+  })
+
+  test('hands out what was written and not what was shared under the same key', (t: TestContext) => {
+    const shared: Dict = JSON.parse('{"a":{"n":1},"b":{"n":2},"__proto__":{"n":3},"c":{"n":4}}') as Dict
+    const { data } = watched(t, { data: shared })
+    const own = { n: 5 }
+    data.set('a', own)
+    data.delete('c')
+    const entries = data.entries()
+
+    t.assert.deepStrictEqual(entries, [['a', { n: 5 }], ['b', { n: 2 }], ['__proto__', { n: 3 }]])
+    t.assert.strictEqual(data.get('a'), own)
+    for (const [key, value] of entries) t.assert.notStrictEqual(value, Object.getOwnPropertyDescriptor(shared, key)?.value)
+    t.assert.strictEqual(JSON.stringify(shared), '{"a":{"n":1},"b":{"n":2},"__proto__":{"n":3},"c":{"n":4}}')
   })
 
   test('copies no data that it has for itself', (t: TestContext) => {
