@@ -48,7 +48,7 @@ export class Exchange implements SessionWatcher {
   }
 
   /** The data behind the session; to ask the session, which is a proxy, takes longer. */
-  get #data (): TrackedData {
+  #data (): TrackedData {
     if (this.#opened === undefined) this.#open()
     return this.#opened as unknown as TrackedData
   }
@@ -61,8 +61,8 @@ export class Exchange implements SessionWatcher {
   /** `request.session = data`: null ends the session, a plain object takes the place of its data. */
   assign (data: unknown): void {
     if (data === this.session) return
-    if (data === null) this.#data.end()
-    else if (isDict(data)) this.#data.replace(Object.entries(data))
+    if (data === null) this.#data().end()
+    else if (isDict(data)) this.#data().replace(Object.entries(data))
     else throw new TypeError('a session can be set to null, which ends it, or to a plain object')
   }
 
@@ -70,7 +70,7 @@ export class Exchange implements SessionWatcher {
   saveOnSend (reply: FastifyReply, payload: unknown): void {
     this.begin(reply)
     const needsSaving = this.#session !== undefined || this.#sessions.mayNeedRefresh(this.app, this.#request)
-    if (needsSaving && this.#data.revision !== this.#failedRevision) this.#save()
+    if (needsSaving && this.#data().revision !== this.#failedRevision) this.#save()
     this.#isSaved = true
     // The headers of a Response come after this hook, and would take the place of ours.
     if (needsSaving && typeof payload === 'object' && payload !== null) this.#saveLater()
@@ -78,7 +78,7 @@ export class Exchange implements SessionWatcher {
 
   /** `session.save()`: the headers are in the reply at once, also in the raw one, for those who hijack it. */
   save (): void {
-    const data = this.#data
+    const data = this.#data()
     this.beforeWrite()
     if (data.keys().length > 0) data.modified = true
     this.#save()
@@ -117,8 +117,9 @@ export class Exchange implements SessionWatcher {
     const session = ofRoute === false
       ? this.#sessions.makeNullSession(this.app, `the config of the route has ${sessionName}: false`)
       : this.#sessions.openSession(this.app, this.#request) ?? this.#sessions.makeNullSession(this.app)
-    this.#isNull = ofRoute === false || this.#sessions.isNullSession(session)
     const data = trackedDataOf(session)
+    // A stand-in watches itself. To ask what a proxy is an instance of takes longer than all the rest here.
+    this.#isNull = data.watcher !== undefined && this.#sessions.isNullSession(session)
     data.watcher ??= this
     if (typeof ofRoute === 'object' && ofRoute !== null) session.options(ofRoute as SessionCookieOptions)
     this.#session = session
@@ -131,7 +132,7 @@ export class Exchange implements SessionWatcher {
       if (this.#reply !== undefined && !this.#isNull) this.#sessions.saveSession(this.app, this.session, this.#reply)
       this.#failedRevision = undefined
     } catch (error) {
-      this.#failedRevision = this.#data.revision
+      this.#failedRevision = this.#data().revision
       throw error
     } finally {
       this.#isSaving = false
@@ -141,7 +142,7 @@ export class Exchange implements SessionWatcher {
   #copyToRaw (): void {
     if (this.#reply === undefined) return
     copyToRaw(this.#reply, this.#copiedCookie)
-    this.#copiedCookie = this.#data.sentCookie
+    this.#copiedCookie = this.#data().sentCookie
   }
 
   /**

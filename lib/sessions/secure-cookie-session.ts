@@ -18,7 +18,7 @@ export const sessionJSONSerializer: TaggedJSONSerializer = new TaggedJSONSeriali
 /** The keys of what belongs to a session, but not to its data. */
 const tracked: unique symbol = Symbol('secure-session.tracked')
 const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
-const memberNames: unique symbol = Symbol('secure-session.member-names')
+const propertyKinds: unique symbol = Symbol('secure-session.property-kinds')
 const cookieOptions: unique symbol = Symbol('secure-session.cookie-options')
 
 /** A session of data at hand, without a cookie behind it. */
@@ -35,9 +35,9 @@ const detached: SessionSource = {
  * `get` and `set` reach every key.
  */
 export class SecureCookieSession implements SessionMembers<Dict> {
-  readonly [tracked]: TrackedData
-  readonly [memberNames]: ReadonlySet<string>;
-  [cookieOptions]: SessionCookieOptions | undefined
+  declare readonly [tracked]: TrackedData
+  declare readonly [propertyKinds]: PropertyKinds
+  declare [cookieOptions]: SessionCookieOptions | undefined
 
   /**
    * @param initial - the data to begin with; it is copied one level deep
@@ -45,7 +45,7 @@ export class SecureCookieSession implements SessionMembers<Dict> {
    */
   constructor (initial?: Readonly<Dict>, source: SessionSource = detached) {
     this[tracked] = new TrackedData(source, initial === undefined && source !== detached ? undefined : { ...initial })
-    this[memberNames] = new.target === SecureCookieSession ? ownMembers : membersOf(new.target.prototype)
+    this[propertyKinds] = new.target === SecureCookieSession ? ownKinds : kindsOf(new.target.prototype)
     this[cookieOptions] = undefined
     return new Proxy(this, handler)
   }
@@ -261,42 +261,47 @@ function settle (callback: SessionCallback | undefined, work: () => void): Promi
   return Promise.resolve()
 }
 
-/** The methods that every object has. They read nothing that a cookie could reach, unlike `constructor` and `__proto__`. */
-const objectMethods: ReadonlySet<string> = new Set([
-  'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable', 'toLocaleString', 'toString', 'valueOf'
-])
+/** What a property is when it is none of the data: declared by the session's class, or a method that every object has. */
+type PropertyKinds = ReadonlyMap<string, 'member' | 'method' | 'none'>
 
-/** The names of what a class and those above it declare, without what every object has. */
-function membersOf (prototype: object): ReadonlySet<string> {
-  const known = membersByClass.get(prototype)
+/** The methods of every object that read nothing which a cookie could reach, unlike `constructor` and `__proto__`. */
+const objectMethods = ['hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable', 'toLocaleString', 'toString', 'valueOf']
+
+/** The properties that a class and those above it declare, and those of every object; what is missing is a key of the data. */
+function kindsOf (prototype: object): PropertyKinds {
+  const known = kindsByClass.get(prototype)
   if (known !== undefined) return known
-  const names = new Set<string>()
+  const kinds = new Map<string, 'member' | 'method' | 'none'>(objectMethods.map((name) => [name, 'method']))
+  // An await or an async return would take a session with a `then` for a promise.
+  kinds.set('then', 'none')
   for (let each = prototype; each !== Object.prototype; each = Object.getPrototypeOf(each)) {
-    for (const name of Object.getOwnPropertyNames(each)) if (name !== 'constructor') names.add(name)
+    for (const name of Object.getOwnPropertyNames(each)) if (name !== 'constructor') kinds.set(name, 'member')
   }
-  membersByClass.set(prototype, names)
-  return names
+  kindsByClass.set(prototype, kinds)
+  return kinds
 }
 
-const membersByClass = new WeakMap<object, ReadonlySet<string>>()
-const ownMembers = membersOf(SecureCookieSession.prototype)
+const kindsByClass = new WeakMap<object, PropertyKinds>()
+const ownKinds = kindsOf(SecureCookieSession.prototype)
 
 const handler: ProxyHandler<SecureCookieSession> = {
   get (target, key, receiver) {
     if (key === tracked) return target[tracked]
-    const members = target[memberNames]
     if (typeof key === 'symbol') return Reflect.get(target, key, receiver)
-    // What this class declares needs no proxy around itself; what a subclass declares may read its data by property.
-    if (members.has(key)) return members === ownMembers ? Reflect.get(target, key) : Reflect.get(target, key, receiver)
-    // An await or an async return would take a session with a `then` for a promise.
-    if (key === 'then') return undefined
+    const kinds = target[propertyKinds]
     const data = target[tracked]
-    return objectMethods.has(key) && !data.has(key) ? Reflect.get(target, key, receiver) : data.get(key)
+    switch (kinds.get(key)) {
+      case undefined: return data.get(key)
+      case 'none': return undefined
+      case 'method': return data.has(key) ? data.get(key) : Reflect.get(target, key, receiver)
+    }
+    // What this class declares needs no proxy around itself; what a subclass declares may read its data by property.
+    return kinds === ownKinds ? Reflect.get(target, key) : Reflect.get(target, key, receiver)
   },
 
   set (target, key, value, receiver) {
     if (typeof key === 'symbol') return Reflect.set(target, key, value)
-    if (!target[memberNames].has(key)) {
+    if (target[propertyKinds].get(key) !== 'member') {
       target[tracked].set(key, value)
       return true
     }

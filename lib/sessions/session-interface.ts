@@ -43,7 +43,7 @@ export abstract class SessionInterface {
     return new this.nullSessionClass(reason)
   }
 
-  /** Whether a session is such a stand-in. Those are not saved. */
+  /** Whether a session is such a stand-in. Those are not saved. Not asked of one that {@link openSession} made to be written to. */
   isNullSession (session: object): boolean {
     return session instanceof this.nullSessionClass
   }
