@@ -44,7 +44,7 @@ export function cellsOf ({ cases, peers, tier, sizes }: Plan): Cell[] {
 export function durationOf (plan: Plan): number {
   const runs = cellsOf(plan).reduce((sum, cell) => sum + cell.peers.length, 0)
   const servers = new Set(cellsOf(plan).flatMap((cell) => cell.peers)).size
-  return plan.epochs * (servers * (0.5 + plan.warmRequests * fresh / 25_000) + runs * (plan.warmRequests / 20 + 80 + plan.segments * (plan.ms + 80)) / 1000)
+  return plan.epochs * (servers * (0.7 + plan.warmRequests * fresh / 25_000) + runs * (plan.warmRequests / 20 + 80 + plan.segments * (plan.ms + 80)) / 1000)
 }
 
 export async function measure (build: Build, plan: Plan, show: (progress: string) => void): Promise<Sample[]> {
@@ -86,8 +86,12 @@ async function measureCell ({ at, size, peers }: Cell, plan: Plan, epoch: number
   }))
   for (const { peer, server, traffic } of shuffled(runs)) {
     await probe(peer, at, traffic, server.port)
-    await warmUp(server, traffic, load, warm.has(server) ? plan.warmRequests : plan.warmRequests * fresh)
-    warm.add(server)
+    if (!warm.has(server)) {
+      await warmUp(server, traffic, load, plan.warmRequests * fresh)
+      await server.age()
+      warm.add(server)
+    }
+    await warmUp(server, traffic, load, plan.warmRequests)
   }
   const order = shuffled(runs.flatMap((run) => Array.from({ length: plan.segments }, () => run)))
   for (const { peer, server, traffic } of order) samples.push({ peer: peer.name, case: at.name, size, epoch, ...await stretch(server, traffic, load, plan.ms) })

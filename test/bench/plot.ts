@@ -29,7 +29,7 @@ const colourOf = (peer: string): string => {
   if (peer.startsWith('ours-sha1')) return '#2a9d6f'
   if (peer.startsWith('ours')) return '#7cc6a4'
   if (peer.startsWith('secure-session')) return '#c2410c'
-  return ['fastify', 'cookie', 'cookie-hooks', 'cookie-set'].includes(peer) ? '#475467' : '#d0a15c'
+  return /^(fastify|cookie|cookie-hooks|cookie-set|parts-.*)$/.test(peer) ? '#475467' : '#d0a15c'
 }
 
 interface Panel { height: number, draw: (x: number, y: number) => string }

@@ -67,13 +67,15 @@ export interface Running {
   /** CPU and memory; a server that is not Node counts no requests. */
   stats (): Promise<Stats>
   gc (): Promise<Stats>
+  /** Brings it into the state of a process that has run for long. */
+  age (): Promise<Stats>
   seed (size: number, count: number): Promise<string[]>
   stop (): Promise<void>
 }
 
 export async function startServer (build: Build, config: ServerConfig, flags: readonly string[] = []): Promise<Running> {
   if (config.kind === 'flask') return startFlask()
-  const child = startNode(serverCPU, build.script('server'), [JSON.stringify({ lib: build.lib, ...config })], flags)
+  const child = startNode(serverCPU, build.script('server'), [JSON.stringify({ lib: build.lib, ...config })], ['--expose-gc', ...flags])
   let waiting: { resolve: (message: ServerReply) => void, reject: (error: Error) => void } | undefined
   child.on('message', (message) => waiting?.resolve(message as ServerReply))
   child.on('exit', (code) => waiting?.reject(new Error(`the server of ${config.kind} ended with ${code}`)))
@@ -94,6 +96,7 @@ export async function startServer (build: Build, config: ServerConfig, flags: re
     isJITted: true,
     stats: async () => (await ask({ type: 'stats' }, 'stats')).stats,
     gc: async () => (await ask({ type: 'gc' }, 'stats')).stats,
+    age: async () => (await ask({ type: 'age' }, 'stats')).stats,
     seed: async (size, count) => (await ask({ type: 'seed', size, count }, 'seeded')).cookies,
     stop: async () => {
       const ended = once(child, 'exit')
@@ -119,6 +122,7 @@ async function startFlask (): Promise<Running> {
     isJITted: false,
     stats,
     gc: stats,
+    age: stats,
     seed: async () => [],
     stop: async () => {
       const ended = once(child, 'exit')

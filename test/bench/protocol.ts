@@ -4,7 +4,7 @@
  * @module
  */
 
-export type ServerKind = 'fastify' | 'cookie' | 'cookie-set' | 'secure-session' | 'fastify-session' | 'iron-session' | 'cookie-session' | 'flask' | 'ours'
+export type ServerKind = 'fastify' | 'cookie' | 'cookie-set' | 'secure-session' | 'fastify-session' | 'iron-session' | 'cookie-session' | 'flask' | 'parts' | 'ours'
 export type DigestKind = 'sha512' | 'sha1' | 'node-sha512'
 
 /** One configuration: what one server process runs. */
@@ -26,7 +26,7 @@ export interface ServerConfig {
   lib?: string
 }
 
-export type ServerRequest = { type: 'stats' } | { type: 'gc' } | { type: 'seed', size: number, count: number } | { type: 'stop' }
+export type ServerRequest = { type: 'stats' } | { type: 'gc' } | { type: 'age' } | { type: 'seed', size: number, count: number } | { type: 'stop' }
 
 /** CPU in microseconds, memory in bytes, both since the process began; `now` in microseconds of the monotonic clock. */
 export interface Stats { cpu: number, requests: number, now: number, memory: number }

@@ -100,7 +100,7 @@ function planOf (tier: Tier, peers: readonly Peer[]): Plan {
   const named = options.only?.split(',')
   return {
     cases: chosen,
-    peers: named === undefined ? peers : peers.filter(({ name }) => /^cookie(-set|-hooks)?$/.test(name) || named.some((start) => name.startsWith(start))),
+    peers: named === undefined ? peers : peers.filter(({ name }) => /^(cookie(-set|-hooks)?|parts-.*)$/.test(name) || named.some((start) => name.startsWith(start))),
     tier: named === undefined && options.case === undefined ? tier : 2,
     epochs: Number(options.epochs ?? epochs),
     segments: Number(options.segments ?? segments),

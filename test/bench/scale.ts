@@ -110,7 +110,7 @@ export async function measureMemory (build: Build, show: (progress: string) => v
   for (const [name, config] of kinds) {
     for (const path of ['/untouched', '/read', '/write']) {
       show(`memory per request: ${name} ${path}`)
-      const server = await startServer(build, config, ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'])
+      const server = await startServer(build, config, ['--min-semi-space-size=256', '--max-semi-space-size=256'])
       const points: ScaleSeries['points'] = []
       for (const size of [110, 1000, 2980]) {
         const traffic = trafficOf({ series: '', axis: '', x: 0, server: config, path, file: { ...valid, size, count: 1 } }, jar)
@@ -122,7 +122,7 @@ export async function measureMemory (build: Build, show: (progress: string) => v
   }
   for (const [name, config] of kinds) {
     show(`memory per remembered cookie: ${name}`)
-    const server = await startServer(build, config, ['--expose-gc'])
+    const server = await startServer(build, config)
     const file = trafficOf({ series: '', axis: '', x: 0, server: config, path: '/read', file: { ...valid, count: 20_000 } }, jar)
     const warm = trafficOf({ series: '', axis: '', x: 0, server: config, path: '/read', file: { ...valid, count: 1 } }, jar)
     await load.run(server.port, warm, 1500)

@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import type * as Library from '../../lib/index.ts'
+import { Parts } from './parts.ts'
 import { otherKey, payload, secretKey, sessionNames } from './payload.ts'
 import type { Payload } from './payload.ts'
 import type { ServerConfig } from './protocol.ts'
@@ -78,6 +79,7 @@ async function setUp (fastify: FastifyInstance, config: ServerConfig): Promise<W
     case 'secure-session': return withSecureSession(fastify, config)
     case 'fastify-session': return withFastifySession(fastify, config)
     case 'iron-session': return withIronSession()
+    case 'parts': return withParts(fastify, config)
     case 'ours': return withOurs(fastify, config)
     default: return bare
   }
@@ -120,6 +122,28 @@ async function withCookie (fastify: FastifyInstance, set: boolean, hooks = false
       let value = sizes.get(data)
       if (value === undefined) sizes.set(data, value = values.get(JSON.stringify(data).length) ?? '')
       return write(reply, value)
+    }
+  }
+}
+
+/** The parts of a session's work alone; a write follows a read that is remembered. */
+async function withParts (fastify: FastifyInstance, { digest = 'sha512' }: ServerConfig): Promise<Work> {
+  await withCookie(fastify, false, true)
+  const parts = new Parts(digest)
+  const remembered = new Map<string, Payload | undefined>()
+  return {
+    ...bare,
+    read: (request, reply) => {
+      const data = parts.open(request.headers.cookie ?? '')
+      reply.header('vary', 'Cookie')
+      return { user: data?.user_id ?? null }
+    },
+    write: (request, reply, n) => {
+      const { cookie = '' } = request.headers
+      if (!remembered.has(cookie)) remembered.set(cookie, parts.open(cookie))
+      reply.header('set-cookie', parts.seal({ ...remembered.get(cookie) as Payload, visits: n }))
+      reply.header('vary', 'Cookie')
+      return { user: 0 }
     }
   }
 }
