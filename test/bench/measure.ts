@@ -86,16 +86,20 @@ async function measureCell ({ at, size, peers }: Cell, plan: Plan, epoch: number
   }))
   for (const { peer, server, traffic } of shuffled(runs)) {
     await probe(peer, at, traffic, server.port)
-    if (!warm.has(server)) {
-      await warmUp(server, traffic, load, plan.warmRequests * fresh)
-      await server.age()
-      warm.add(server)
-    }
-    await warmUp(server, traffic, load, plan.warmRequests)
+    if (warm.has(server)) await warmUp(server, traffic, load, plan.warmRequests)
+    else await bringUp(server, traffic, load, plan.warmRequests)
+    warm.add(server)
   }
   const order = shuffled(runs.flatMap((run) => Array.from({ length: plan.segments }, () => run)))
   for (const { peer, server, traffic } of order) samples.push({ peer: peer.name, case: at.name, size, epoch, ...await stretch(server, traffic, load, plan.ms) })
   return samples
+}
+
+/** Brings a server that has just begun into the state of one that has run for long. */
+export async function bringUp (server: Running, traffic: Traffic, load: Load, warmRequests: number): Promise<void> {
+  await warmUp(server, traffic, load, warmRequests * fresh)
+  await server.age()
+  await warmUp(server, traffic, load, warmRequests)
 }
 
 /** How much longer a server is warmed up that has just begun: V8 is at work until about the 50,000th request. */

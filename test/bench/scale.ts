@@ -7,7 +7,7 @@
 import type { Build } from './build.ts'
 import { Load } from './load.ts'
 import type { Traffic } from './load.ts'
-import { Jar, stretch } from './measure.ts'
+import { bringUp, Jar, stretch } from './measure.ts'
 import { startServer } from './processes.ts'
 import type { Running } from './processes.ts'
 import type { CookieFile, DigestKind, ServerConfig } from './protocol.ts'
@@ -69,7 +69,7 @@ export async function measureScale (build: Build, { epochs, isQuick }: { epochs:
     for (const point of shuffled(points)) {
       show(`scale, epoch ${epoch}/${epochs}, ${++done}/${points.length}: ${point.series} ${point.x}`)
       const server = await startServer(build, point.server)
-      await load.run(server.port, point.traffic, 500)
+      await bringUp(server, point.traffic, load, 10_000)
       for (let times = 0; times < 3; times++) point.us.push((await stretch(server, point.traffic, load, 250)).us)
       await server.stop()
     }
@@ -121,31 +121,33 @@ export async function measureMemory (build: Build, show: (progress: string) => v
     }
   }
   for (const [name, config] of kinds) {
-    show(`memory per remembered cookie: ${name}`)
-    const server = await startServer(build, config)
-    const file = trafficOf({ series: '', axis: '', x: 0, server: config, path: '/read', file: { ...valid, count: 20_000 } }, jar)
-    const warm = trafficOf({ series: '', axis: '', x: 0, server: config, path: '/read', file: { ...valid, count: 1 } }, jar)
-    await load.run(server.port, warm, 1500)
-    const before = await server.gc()
-    const points = [{ x: 0, y: 0 }]
-    while ((points.at(-1)?.x ?? 0) < 20_000) {
-      // Small steps while the memo fills.
-      await load.run(server.port, file, (points.at(-1)?.x ?? 0) < rememberedAtOnce ? 1 : 500)
-      const after = await server.gc()
-      points.push({ x: after.requests - before.requests, y: after.memory - before.memory })
+    const points: ScaleSeries['points'] = []
+    for (const count of [2, 100, 200, 400, 800, 5000, 20_000]) {
+      show(`memory kept for cookies: ${name} ${count}`)
+      points.push({ x: count, y: await keptFor(build, config, count, load, jar) })
     }
-    await server.stop()
     result.push(
-      { title: `memory per remembered cookie of 1 KB, ${name}`, axis: 'cookies', unit: 'bytes', points: points.filter(({ x }) => x < rememberedAtOnce) },
-      { title: `memory kept after many cookies of 1 KB, ${name}`, axis: 'cookies', unit: 'bytes', points: points.filter(({ x }) => x >= rememberedAtOnce) }
+      { title: `memory kept for cookies of 1 KB that come again and again, ${name}`, axis: 'cookies', unit: 'bytes', points: points.filter(({ x }) => x <= 800) },
+      { title: `memory kept for more cookies than are remembered, ${name}`, axis: 'cookies', unit: 'bytes', points: points.filter(({ x }) => x > 800) }
     )
   }
   load.stop()
   return result
 }
 
-/** So many cookies are remembered before the first is forgotten. */
-const rememberedAtOnce = 850
+/** What a server keeps when so many cookies came in turn, several times each, besides what it keeps for one. */
+async function keptFor (build: Build, config: ServerConfig, count: number, load: Load, jar: Jar): Promise<number> {
+  const trafficWith = (cookies: number): Traffic => (
+    trafficOf({ series: '', axis: '', x: 0, server: config, path: '/read', file: { ...valid, count: cookies } }, jar)
+  )
+  const server = await startServer(build, config)
+  await bringUp(server, trafficWith(1), load, 10_000)
+  const before = await server.gc()
+  await load.run(server.port, trafficWith(count), 200 + count / 4)
+  const after = await server.gc()
+  await server.stop()
+  return after.memory - before.memory
+}
 
 async function garbagePerRequest (server: Running, traffic: Traffic, load: Load): Promise<number> {
   await load.run(server.port, traffic, 700)
