@@ -120,7 +120,7 @@ export class HMAC {
     const block = Buffer.alloc(blockLength)
     block.set(bytes.length > blockLength ? this.digest.hash(bytes) : bytes)
     this.#inner = Buffer.alloc(blockLength + 512, block.map((byte) => byte ^ 0x36))
-    this.#filled = new Uint8Array(0)
+    this.#filled = nothing
     this.#outer = Buffer.alloc(blockLength + digestLength, block.map((byte) => byte ^ 0x5c))
     this.#given = new Uint8Array(Math.ceil(digestLength * 4 / 3))
     this.#expected = new Uint8Array(this.#given.length)
@@ -166,7 +166,7 @@ export class HMAC {
       end += value.length
     }
     if (inner !== this.#inner) return inner.subarray(0, end)
-    if (this.#filled.length !== end || this.#filled.buffer !== inner.buffer) this.#filled = new Uint8Array(inner.buffer, inner.byteOffset, end)
+    if (this.#filled.length !== end) this.#filled = new Uint8Array(inner.buffer, inner.byteOffset, end)
     return this.#filled
   }
 
@@ -177,7 +177,10 @@ export class HMAC {
     if (length <= this.#inner.length) return this.#inner
     const inner = Buffer.alloc(length)
     this.#inner.copy(inner, 0, 0, this.digest.blockLength)
-    if (length <= largestKept) this.#inner = inner
+    if (length <= largestKept) {
+      this.#inner = inner
+      this.#filled = nothing
+    }
     return inner
   }
 }
@@ -190,6 +193,7 @@ function writeText (text: string, target: Uint8Array, offset: number): void {
   }
 }
 
+const nothing = new Uint8Array(0)
 /** Bytes; more than any Cookie header that Node takes by default (16 KiB, thrice that as UTF-8). */
 const largestKept = 65_536
 

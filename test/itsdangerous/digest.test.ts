@@ -209,6 +209,14 @@ describe('HMAC', () => {
     t.assert.ok(isShared(65_472, 1))
   })
 
+  test('signs values of one length alike, wherever they are laid out', (t: TestContext) => {
+    const kept = new HMAC('sha1', 'key')
+    const values = [Buffer.alloc(200), 'x'.repeat(200), 'y'.repeat(200), Buffer.alloc(30_000), 'z'.repeat(200), Buffer.alloc(70_000), Buffer.alloc(70_000, 1), 'x'.repeat(200)]
+    for (const value of values) {
+      t.assert.strictEqual(hex(kept.sign(value)), createHmac('sha1', 'key').update(value).digest('hex'))
+    }
+  })
+
   for (const [title, value, type] of strangers) {
     test(`throws for ${title} as key or value`, (t: TestContext) => {
       const error = { name: 'TypeError', message: `value must be text or bytes, got ${type}` }

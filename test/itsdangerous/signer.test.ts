@@ -147,6 +147,9 @@ describe('HMACAlgorithm', () => {
     t.assert.strictEqual(signer.sign('value'), `value.${backwards}`)
     t.assert.strictEqual(signer.unsign(`value.${backwards}`), 'value')
     t.assert.strictEqual(signer.validate(new Signer('key').sign('value')), false)
+    for (const signature of ['', '!', `${backwards}=`, backwards.slice(1)]) {
+      t.assert.strictEqual(signer.validate(`value.${signature}`), false, signature)
+    }
   })
 
   test('refuses a signature of another length without computing one', (t: TestContext) => {
