@@ -6,6 +6,7 @@
  */
 
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
+import { copyData } from '../json/copy.ts'
 import type { Dict } from '../json/dict.ts'
 import { TaggedJSONSerializer } from '../json/tagged-json-serializer.ts'
 import type { Session, SessionCallback, SessionCookieOptions, SessionMembers } from '../../types/session.ts'
@@ -25,7 +26,8 @@ const cookieOptions: unique symbol = Symbol('secure-session.cookie-options')
 const detached: SessionSource = {
   open: () => undefined,
   dumps: (data) => sessionJSONSerializer.dumps(data),
-  loads: (text) => sessionJSONSerializer.loads(text) as Dict
+  loads: (text) => sessionJSONSerializer.loads(text) as Dict,
+  copyOf: copyData
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isSameData } from '../json/copy.ts'
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
 import { carryFloats } from '../json/json-text.ts'
@@ -27,6 +28,8 @@ export interface SessionSource {
   dumps (data: Dict): string
   /** Such text as data that nobody else has. */
   loads (text: string): Dict
+  /** A copy of a value that is quicker to get than by the two above; `undefined` where there is none. */
+  copyOf (value: unknown): unknown
 }
 
 /** Whom a session tells what happens to it. */
@@ -56,13 +59,15 @@ export class TrackedData {
   sentCookie: string | undefined
   readonly #source: SessionSource
   #data: Dict | undefined
-  /** The data as others may see it too, as long as a value in {@link #data} may be one of its own. */
+  /** The data as others may see it too. */
   #shared: Dict | undefined
   #accessed = false
   #modified = false
-  /** The text that the data must still have to be unchanged inside; `undefined` while nothing was handed out. */
-  #baseline: string | undefined
+  /** By their keys, the values that were handed out as they were then: nobody else has these. */
+  #originals: Map<string, unknown> | undefined
+  /** The data as text, and once more as data, for values that can only be copied so. */
   #text: string | undefined
+  #spare: Dict | undefined
   /** What `modified` was when saving began: to find out takes time. */
   #modifiedWhileSaving: boolean | undefined
 
@@ -93,7 +98,10 @@ export class TrackedData {
       return
     }
     this.#modified = false
-    if (this.#data !== undefined) this.#text = this.#baseline = this.#source.dumps(this.#data)
+    if (this.#data === undefined) return
+    this.#text = this.#source.dumps(this.#data)
+    this.#originals = this.#spare = undefined
+    for (const key of Object.keys(this.#data)) if (isObject(this.#data[key]) && !this.#isShared(key)) this.#watch(key)
   }
 
   /** While a session is saved its flags stand still: what the saving side looks at is no access of the application. */
@@ -110,7 +118,7 @@ export class TrackedData {
 
   get (key: string): unknown {
     const value = getOwn(this.#read(), key)
-    return typeof value === 'object' && value !== null ? getOwn(this.#handOut(), key) : value
+    return isObject(value) ? this.#handOut(key) : value
   }
 
   has (key: string): boolean {
@@ -123,8 +131,8 @@ export class TrackedData {
 
   /** All keys and values. */
   entries (): Array<[string, unknown]> {
-    this.#read()
-    return Object.entries(this.#handOut())
+    const data = this.#read()
+    return Object.keys(data).map((key) => [key, this.get(key)])
   }
 
   /** The data as it is to be written; nobody may change it. Counts as no access, as the next one. */
@@ -174,7 +182,7 @@ export class TrackedData {
 
   /** Forgets everything and opens the source again. */
   reload (): void {
-    this.#data = this.#shared = this.#text = this.#baseline = undefined
+    this.#data = this.#shared = this.#originals = this.#text = this.#spare = undefined
     this.#modified = this.deleted = false
     this.revision++
     this.#read()
@@ -218,44 +226,62 @@ export class TrackedData {
     return this.#data
   }
 
-  /** The data, from now on this session's alone. */
-  #ownAll (): Dict {
-    const data = this.#ownKeys()
-    const shared = this.#shared
-    if (shared === undefined) return data
-    this.#shared = undefined
-    let copy: Dict | undefined
-    for (const key of Object.keys(data)) {
-      const value = data[key]
-      if (typeof value !== 'object' || value === null || value !== getOwn(shared, key)) continue
-      // Parsing again is the quickest way to copy what is nested.
-      copy ??= this.#source.loads(this.#text as string)
-      setOwn(data, key, copy[key])
-    }
-    return data
+  /** A value that can be changed from the outside. */
+  #handOut (key: string): unknown {
+    if (this.#isShared(key)) this.#own(key)
+    else if (!this.#modified) this.#watch(key)
+    this.watcher?.onHandOut()
+    return getOwn(this.#peek(), key)
   }
 
-  #handOut (): Dict {
-    const data = this.#ownAll()
-    if (!this.#modified) this.#baseline ??= this.#text ?? this.#source.dumps(data)
-    this.watcher?.onHandOut()
-    return data
+  #isShared (key: string): boolean {
+    return this.#shared !== undefined && getOwn(this.#peek(), key) === getOwn(this.#shared, key)
+  }
+
+  /** A copy takes the place of a value that others may see. */
+  #own (key: string): void {
+    const data = this.#ownKeys()
+    const original = data[key]
+    setOwn(data, key, this.#copyOf(key))
+    this.#originals = (this.#originals ?? new Map<string, unknown>()).set(key, original)
+  }
+
+  /** Keeps a copy of a value that somebody may change. */
+  #watch (key: string): void {
+    this.#originals ??= new Map()
+    if (!this.#originals.has(key)) this.#originals.set(key, this.#copyOf(key))
+  }
+
+  /** Only of values that are still as they were read. */
+  #copyOf (key: string): unknown {
+    const data = this.#peek()
+    const copy = this.#source.copyOf(data[key])
+    if (copy !== undefined) return copy
+    this.#spare ??= this.#source.loads(this.#text ??= this.#source.dumps(data))
+    return getOwn(this.#spare, key)
   }
 
   #hasChangedInside (): boolean {
-    if (this.#baseline === undefined || this.#data === undefined) return false
-    let text: string
+    if (this.#originals === undefined) return false
+    const data = this.#peek()
+    if (this.#spare !== undefined) return this.#differ(data, carryFloats(data, { ...data, ...Object.fromEntries(this.#originals) }))
+    for (const [key, original] of this.#originals) {
+      if (!isSameData(original, data[key]) && this.#differ({ [key]: data[key] }, { [key]: original })) return true
+    }
+    return false
+  }
+
+  #differ (now: Dict, before: Dict): boolean {
     try {
-      text = this.#source.dumps(this.#data)
+      return this.#source.dumps(now) !== this.#source.dumps(before)
     } catch {
       return true // saving it will tell what is wrong
     }
-    if (text === this.#baseline) return false
-    if (this.#baseline !== this.#text) return true
-    // Python writes the same data with other escapes: compare what both are in our own spelling.
-    this.#baseline = this.#source.dumps(this.#source.loads(this.#baseline))
-    return text !== this.#baseline
   }
+}
+
+function isObject (value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 /** `undefined` stands for no key at all. */

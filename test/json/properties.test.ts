@@ -1,6 +1,7 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import fc from 'fast-check'
+import { copyData, isSameData } from '../../lib/json/copy.ts'
 import { TaggedJSONSerializer, UnserializableError } from '../../lib/json/tagged-json-serializer.ts'
 import { Markup, Tuple, UUID } from '../../lib/json/values.ts'
 
@@ -90,6 +91,30 @@ describe('properties of TaggedJSONSerializer', () => {
         return
       }
       t.assert.strictEqual(serializer.dumps(serializer.loads(text)), text)
+    }), { numRuns: 2000 })
+  })
+  test('a copy is written as the same text, and is the same data until the text would be another', (t: TestContext) => {
+    let copies = 0
+    fc.assert(fc.property(flaskText, flaskText, (text, other) => {
+      const value = serializer.loads(`[${text}]`)
+      const copy = copyData(value)
+      if (copy === undefined) return
+      copies++
+      t.assert.strictEqual(serializer.dumps(copy), serializer.dumps(value))
+      t.assert.ok(isSameData(copy, value))
+      const otherValue = serializer.loads(`[${other}]`)
+      if (isSameData(copy, otherValue)) t.assert.strictEqual(serializer.dumps(otherValue), serializer.dumps(value))
+    }), { numRuns: 2000 })
+
+    t.assert.ok(copies > 500)
+  })
+
+  test('a copy of anything is like it, and not it', (t: TestContext) => {
+    fc.assert(fc.property(supported, (value) => {
+      const copy = copyData(value)
+      if (copy === undefined) return
+      t.assert.deepStrictEqual(copy, value)
+      t.assert.ok(copy !== value || typeof value !== 'object' || value === null)
     }), { numRuns: 2000 })
   })
 })

@@ -2,13 +2,14 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { inspect } from 'node:util'
 import { NullSession, SecureCookieSession } from '../../lib/index.ts'
+import { copyData } from '../../lib/json/copy.ts'
 import { cookieOf, sessionApp } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 
 describe('SecureCookieSession', () => {
   test('begins with the data that it is given, and does not look for other data', (t: TestContext) => {
     const open = t.mock.fn(() => ({ data: { a: 2 }, text: '{"a":2}', isShared: false }))
-    const session = new SecureCookieSession({ a: 1 }, { open, dumps: JSON.stringify, loads: JSON.parse })
+    const session = new SecureCookieSession({ a: 1 }, { open, dumps: JSON.stringify, loads: JSON.parse, copyOf: copyData })
 
     t.assert.deepStrictEqual(session.data(), { a: 1 })
     t.assert.strictEqual(open.mock.callCount(), 0)

@@ -1,17 +1,23 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { copyData } from '../../lib/json/copy.ts'
 import type { Dict } from '../../lib/json/dict.ts'
 import { SecureCookieSession } from '../../lib/index.ts'
 import { TrackedData } from '../../lib/sessions/tracked-data.ts'
-import type { OpenedSession } from '../../lib/sessions/tracked-data.ts'
+import type { OpenedSession, SessionSource } from '../../lib/sessions/tracked-data.ts'
 import { cookieOf, savedData, sessionApp } from '../helpers.ts'
 
-/** Data from a source that counts, and with a watcher that notes what it is told. */
-function watched (t: TestContext, opened: Partial<OpenedSession> & { data: Dict }) {
+/**
+ * Data from a source that counts, and with a watcher that notes what it is told.
+ *
+ * @param copyOf - by default the source can copy nothing but by its text
+ */
+function watched (t: TestContext, opened: Partial<OpenedSession> & { data: Dict }, copyOf: SessionSource['copyOf'] = () => undefined) {
   const source = {
     open: t.mock.fn((): OpenedSession => ({ text: JSON.stringify(opened.data), isShared: true, ...opened })),
     dumps: t.mock.fn((data: Dict) => JSON.stringify(data)),
-    loads: t.mock.fn((text: string) => JSON.parse(text) as Dict)
+    loads: t.mock.fn((text: string) => JSON.parse(text) as Dict),
+    copyOf
   }
   const told: string[] = []
   const tell = (what: string) => (): void => { told.push(what) }
@@ -19,7 +25,7 @@ function watched (t: TestContext, opened: Partial<OpenedSession> & { data: Dict 
   data.watcher = {
     isReadOnly: false, onAccess: tell('access'), onHandOut: tell('hand out'), beforeWrite: tell('before write'), afterWrite: tell('after write'), save: tell('save')
   }
-  return { data, told, copies: () => source.loads.mock.callCount() }
+  return { data, told, copies: () => source.loads.mock.callCount(), texts: () => source.dumps.mock.callCount() }
 }
 
 describe('TrackedData', () => {
@@ -75,14 +81,74 @@ describe('TrackedData', () => {
     t.assert.strictEqual(JSON.stringify(shared), '{"a":{"n":1},"b":{"n":2},"__proto__":{"n":3},"c":{"n":4}}')
   })
 
-  test('copies no data that it has for itself', (t: TestContext) => {
+  test('hands out data that it has for itself, and keeps a copy', (t: TestContext) => {
     const own = { list: [1] }
     const { data, copies } = watched(t, { data: own, isShared: false })
 
+    data.has('list')
+    t.assert.strictEqual(copies(), 0)
     t.assert.strictEqual(data.get('list'), own.list)
+    t.assert.strictEqual(data.modified, false)
+    own.list.push(2)
+    t.assert.strictEqual(data.modified, true)
     data.set('a', 1)
     t.assert.strictEqual(data.toSave(), own)
-    t.assert.strictEqual(copies(), 0)
+    t.assert.strictEqual(copies(), 1)
+  })
+
+  for (const isShared of [true, false]) {
+    test(`neither parses nor writes ${isShared ? 'shared' : 'its own'} data to copy and compare a value, where that can be done without`, (t: TestContext) => {
+      const { data, copies, texts } = watched(t, { data: { list: [1, { a: [] }], other: { b: 1 } }, isShared }, copyData)
+      const list = data.get('list') as unknown[]
+
+      t.assert.deepStrictEqual([list, data.modified, copies(), texts()], [[1, { a: [] }], false, 0, 0])
+      list.push(2)
+      t.assert.deepStrictEqual([data.modified, copies(), texts()], [true, 0, 2])
+      list.pop()
+      t.assert.deepStrictEqual([data.modified, copies(), texts()], [false, 0, 2])
+    })
+
+    test(`parses ${isShared ? 'shared' : 'its own'} data once for all values that can only be copied so`, (t: TestContext) => {
+      const given = { a: [1], b: [2], c: 3 }
+      const { data, copies } = watched(t, { data: given, isShared })
+      const [a, b] = [data.get('a'), data.get('b')] as number[][]
+
+      t.assert.deepStrictEqual([copies(), data.modified, a === given.a], [1, false, !isShared])
+      b?.push(3)
+      t.assert.deepStrictEqual([data.modified, a, b, data.toSave()], [true, [1], [2, 3], { a: [1], b: [2, 3], c: 3 }])
+    })
+  }
+
+  for (const [how, copyOf] of [['by its text', undefined], ['without a text', copyData]] as const) {
+    test(`takes what is inside of values for unchanged when it is told so, and copies ${how}`, (t: TestContext) => {
+      const shared = { list: [1], more: [2], same: [3] }
+      const { data } = watched(t, { data: shared }, copyOf)
+      const list = data.get('list') as number[]
+      const mine = [4]
+      list.push(2)
+      data.set('mine', mine)
+      data.modified = false
+      t.assert.strictEqual(data.modified, false)
+
+      for (const value of [list, mine, data.get('more') as number[]]) {
+        value.push(5)
+        t.assert.strictEqual(data.modified, true)
+        value.pop()
+        t.assert.strictEqual(data.modified, false)
+      }
+      t.assert.deepStrictEqual(data.toSave(), { list: [1, 2], more: [2], same: [3], mine: [4] })
+      t.assert.strictEqual(data.get('mine'), mine)
+      t.assert.strictEqual(data.get('list'), list)
+      t.assert.deepStrictEqual(shared, { list: [1], more: [2], same: [3] })
+    })
+  }
+
+  test('does not take another spelling of the same text for a change', (t: TestContext) => {
+    const { data } = watched(t, { data: { map: { a: 1 } } }, copyData)
+    const map = data.get('map') as Dict
+    map['b'] = undefined
+
+    t.assert.strictEqual(data.modified, false)
   })
 })
 
