@@ -102,8 +102,7 @@ export class CookieCodec {
       error.cause = cause
       throw error
     }
-    const length = Buffer.byteLength(text)
-    if (length > maxPayloadLength) throw this.overflow(length, `${maxPayloadLength} of JSON`, data)
+    if (isTooLong(text)) throw this.overflow(Buffer.byteLength(text), `${maxPayloadLength} of JSON`, data)
     return text
   }
 
@@ -161,11 +160,16 @@ export class CookieCodec {
   }
 
   #parse (text: string): Dict {
-    if (Buffer.byteLength(text) > maxPayloadLength) throw new BadPayload('The payload is too long')
+    if (isTooLong(text)) throw new BadPayload('The payload is too long')
     const data = this.#options.serializer.loads(text)
     if (!isPlainObject(data)) throw new BadPayload('The payload is not an object')
     return data
   }
+}
+
+/** To count the bytes takes time; a UTF-16 unit is at most three. */
+function isTooLong (text: string): boolean {
+  return text.length * 3 > maxPayloadLength && Buffer.byteLength(text) > maxPayloadLength
 }
 
 function unreadable (log: Log): undefined {

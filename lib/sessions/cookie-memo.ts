@@ -6,6 +6,7 @@
 
 import { base64ToInt } from '../itsdangerous/encoding.ts'
 import type { Dict } from '../json/dict.ts'
+import { CookieBytes } from './cookie-bytes.ts'
 import { mayBePermanent } from './permanence.ts'
 
 /** A cookie whose signature is right. Its age is to be checked at every use. */
@@ -23,24 +24,44 @@ export interface RememberedCookie {
 
 /** Characters at the end of a cookie, all of them of the signature: 128 bits or more. */
 const tailLength = 22
-/** Characters that the cookies and texts of one generation may have together. */
-const largestGeneration = 2_097_152
+/** Characters that the cookies and texts of one generation may have together, and bytes that they take until they are asked for. */
+const largestGeneration = 1_048_576
+/** Bytes for each cookie of a small memo. */
+const usualLength = 16_384
 /** Places for marks of cookies that came once, for each cookie that is remembered. */
 const marksPerCookie = 4
 /** So many cookies of the shortest kind have room in two generations. */
 const mostMarks = 65_536
+
+/** Cookies of about the same age, by {@link keyOf}. One that was not yet asked for is a place in the bytes. */
+class Generation {
+  readonly cookies = new Map<number, RememberedCookie | number>()
+  readonly bytes: CookieBytes
+  /** Characters of the cookies that were asked for, and of their texts. */
+  length = 0
+
+  constructor (size: number) {
+    this.bytes = new CookieBytes(size)
+  }
+
+  clear (): void {
+    this.cookies.clear()
+    this.bytes.clear()
+    this.length = 0
+  }
+}
 
 /**
  * Remembers the youngest cookies in two generations: when the young one is full it becomes the old one, whose place is
  * taken; an old cookie that is used again is young again. A miss costs less than with lists that are kept in order.
  */
 export class CookieMemo {
+  /** Of each generation. */
   readonly #max: number
+  readonly #size: number
   readonly #sep: string
-  /** By {@link keyOf}. */
-  #young = new Map<number, RememberedCookie>()
-  #old = new Map<number, RememberedCookie>()
-  #length = 0
+  #young: Generation
+  #old: Generation
   /** What is left of cookies that came once. */
   readonly #marks: Uint32Array
 
@@ -49,32 +70,31 @@ export class CookieMemo {
    * @param sep - what stands between the parts of a cookie
    */
   constructor (max: number, sep = '.') {
-    this.#max = Math.floor(max / 2)
+    this.#max = Math.max(0, Math.floor(max / 2))
     this.#sep = sep
-    this.#marks = new Uint32Array(Math.min(Math.max(0, this.#max * 2 * marksPerCookie), mostMarks))
+    this.#size = Math.min(this.#max * usualLength, largestGeneration)
+    this.#young = new Generation(this.#size)
+    this.#old = new Generation(this.#size)
+    this.#marks = new Uint32Array(Math.min(this.#max * 2 * marksPerCookie, mostMarks))
   }
 
   get (cookie: string): RememberedCookie | undefined {
     const key = keyOf(cookie)
-    const young = this.#young.get(key)
-    if (young !== undefined) return isSame(young.cookie, cookie) ? young : undefined
-    const old = this.#old.get(key)
-    if (old === undefined || !isSame(old.cookie, cookie)) return undefined
-    this.#set(key, old)
-    return old
+    return this.#find(this.#young, key, cookie) ?? this.#find(this.#old, key, cookie)
   }
 
   /** Remembers a cookie that was signed just now: the client will send it back. */
   add (cookie: string, text: string): void {
-    if (this.#max <= 0) return
-    this.#set(keyOf(cookie), { cookie, text, timestamp: undefined, mayBePermanent: undefined, data: undefined })
+    if (cookie.length + text.length >= this.#size) return
+    const place = this.#makeRoom(0).bytes.add(cookie, text) ?? this.#next().bytes.add(cookie, text)
+    if (place !== undefined) this.#young.cookies.set(keyOf(cookie), place)
   }
 
   /** Remembers a cookie that was verified just now, if it comes again; at first a mark is left, which takes no memory. */
   addSeen (cookie: string, text: string): void {
     const key = keyOf(cookie)
     const place = key % this.#marks.length
-    if (this.#marks[place] === key) this.add(copyOf(cookie), text)
+    if (this.#marks[place] === key) this.add(cookie, text)
     else this.#marks[place] = key // without places this does nothing
   }
 
@@ -91,16 +111,37 @@ export class CookieMemo {
     return known.mayBePermanent
   }
 
+  #find (generation: Generation, key: number, cookie: string): RememberedCookie | undefined {
+    const found = generation.cookies.get(key)
+    if (found === undefined) return undefined
+    const known = typeof found === 'number' ? asked(generation.bytes, found) : found
+    if (!isSame(known.cookie, cookie)) return undefined
+    if (known !== found || generation === this.#old) this.#set(key, known)
+    return known
+  }
+
   #set (key: number, known: RememberedCookie): void {
     const length = known.cookie.length + known.text.length
-    if (this.#young.size >= this.#max || this.#length + length > largestGeneration) {
-      this.#old = this.#young
-      this.#young = new Map()
-      this.#length = 0
-    }
-    this.#young.set(key, known)
-    this.#length += length
+    const young = this.#makeRoom(length)
+    young.cookies.set(key, known)
+    young.length += length
   }
+
+  /** The young generation, with room for one more cookie. */
+  #makeRoom (length: number): Generation {
+    const { cookies, length: taken } = this.#young
+    return cookies.size >= this.#max || taken + length > largestGeneration ? this.#next() : this.#young
+  }
+
+  #next (): Generation {
+    [this.#young, this.#old] = [this.#old, this.#young]
+    this.#young.clear()
+    return this.#young
+  }
+}
+
+function asked (bytes: CookieBytes, place: number): RememberedCookie {
+  return { cookie: bytes.cookieAt(place), text: bytes.textAt(place), timestamp: undefined, mayBePermanent: undefined, data: undefined }
 }
 
 /**
@@ -119,11 +160,6 @@ function isSame (known: string, cookie: string): boolean {
   let difference = 0
   for (let i = Math.max(0, cookie.length - tailLength); i < cookie.length; i++) difference |= known.charCodeAt(i) ^ cookie.charCodeAt(i)
   return difference === 0 && known === cookie
-}
-
-/** A slice would keep all of the Cookie header in memory. */
-function copyOf (slice: string): string {
-  return Buffer.from(slice, 'latin1').toString('latin1')
 }
 
 function timestampOf (cookie: string, sep: string): number {

@@ -189,16 +189,59 @@ describe('CookieMemo', () => {
     t.assert.deepStrictEqual(known(memo, 1), [1])
   })
 
-  test('counts the characters of cookies and texts, of which each half has 2,097,152', (t: TestContext) => {
+  test('has 1,048,576 bytes for the cookies and texts of each half that were not asked for', (t: TestContext) => {
+    const text = (total: number): string => 'x'.repeat(total - 97 - 8)
+    const memo = new CookieMemo(1000)
+    memo.add(cookieNo(1), text(500_000))
+    memo.add(cookieNo(2), text(548_576))
+    memo.add(cookieNo(3), text(500_000))
+    memo.add(cookieNo(4), text(548_577)) // one byte too many: 1 and 2 have to go
+
+    t.assert.deepStrictEqual(known(memo, 1, 2, 4, 3), [4, 3])
+  })
+
+  test('counts the characters of cookies and texts that were asked for, of which each half has as many', (t: TestContext) => {
     const text = (total: number): string => 'x'.repeat(total - 97)
     const memo = new CookieMemo(1000)
-    memo.add(cookieNo(1), text(1_000_000))
-    memo.add(cookieNo(2), text(1_097_152))
-    memo.add(cookieNo(3), text(1_000_000))
-    t.assert.deepStrictEqual(known(memo, 1), [1])
+    for (const n of [1, 2]) {
+      memo.add(cookieNo(n), text(524_288))
+      t.assert.deepStrictEqual(known(memo, n), [n])
+    }
+    memo.add(cookieNo(3), '')
+    t.assert.deepStrictEqual(known(memo, 3), [3]) // begins the next half
     memo.add(cookieNo(4), text(1_000_000))
+    t.assert.deepStrictEqual(known(memo, 4, 3), [4, 3])
+    memo.add(cookieNo(5), text(1_000_000))
 
-    t.assert.deepStrictEqual(known(memo, 2, 4, 3), [4, 3])
+    t.assert.deepStrictEqual(known(memo, 1, 2, 5, 4), [5, 4])
+  })
+
+  test('remembers nothing that would take all of its room, and forgets nothing for it', (t: TestContext) => {
+    const memo = new CookieMemo(1000)
+    memo.add(cookieNo(1), '{}')
+    for (const n of [2, 3, 4]) memo.add(cookieNo(n), 'x'.repeat(1_048_576 - 97))
+
+    t.assert.deepStrictEqual(known(memo, 1, 2, 3, 4), [1])
+  })
+
+  test('has 16 KiB for each cookie where few are to be remembered', (t: TestContext) => {
+    const memo = new CookieMemo(2)
+    memo.add(cookieNo(1), 'x'.repeat(16_384 - 97 - 8))
+    t.assert.deepStrictEqual(known(memo, 1), [1])
+    memo.add(cookieNo(2), 'x'.repeat(16_384 - 97 - 7))
+    t.assert.deepStrictEqual(known(memo, 2), [])
+  })
+
+  test('gives the same object for a cookie that is asked for again, also when it is an old one by then', (t: TestContext) => {
+    const memo = new CookieMemo(4)
+    memo.add(cookieNo(1), '{}')
+    const first = memo.get(cookieNo(1))
+    t.assert.strictEqual(memo.get(cookieNo(1)), first)
+    memo.add(cookieNo(2), '{}')
+    memo.add(cookieNo(3), '{}')
+
+    t.assert.strictEqual(memo.get(cookieNo(1)), first)
+    t.assert.deepStrictEqual(known(memo, 2, 3), [2, 3])
   })
 
   test('remembers a cookie that was seen when it is seen again', (t: TestContext) => {
