@@ -81,6 +81,7 @@ describe('isSameData', () => {
     'a number for a list': (value) => { value.a[1] = 0 },
     'a list for null': (value) => { value.a[2].b = [] },
     'null for a list': (value) => { value.a[1] = null },
+    'nothing for a list': (value) => { value.a[1] = undefined },
     'a dict for a list': (value) => { value.a[1] = {} },
     'a dict without a prototype': (value) => { value.t[1] = Object.assign(Object.create(null), { e: 2 }) },
     'a list for a tuple': (value) => { value.t = [...value.t] },
