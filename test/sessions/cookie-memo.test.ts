@@ -200,20 +200,40 @@ describe('CookieMemo', () => {
     t.assert.deepStrictEqual(known(memo, 1, 2, 4, 3), [4, 3])
   })
 
-  test('counts the characters of cookies and texts that were asked for, of which each half has as many', (t: TestContext) => {
-    const text = (total: number): string => 'x'.repeat(total - 97)
-    const memo = new CookieMemo(1000)
-    for (const n of [1, 2]) {
-      memo.add(cookieNo(n), text(524_288))
-      t.assert.deepStrictEqual(known(memo, n), [n])
-    }
-    memo.add(cookieNo(3), '')
-    t.assert.deepStrictEqual(known(memo, 3), [3]) // begins the next half
-    memo.add(cookieNo(4), text(1_000_000))
-    t.assert.deepStrictEqual(known(memo, 4, 3), [4, 3])
-    memo.add(cookieNo(5), text(1_000_000))
+  for (const [what, more] of [['as many', 0], ['not one more', 1]] as const) {
+    test(`has 1,048,576 characters for the cookies and texts of each half that were asked for, and ${what}`, (t: TestContext) => {
+      const text = (total: number): string => 'x'.repeat(total - 97)
+      const memo = new CookieMemo(1000)
+      memo.add(cookieNo(1), text(500_000))
+      memo.add(cookieNo(2), text(300_000))
+      memo.add(cookieNo(3), text(500_000)) // in the second half
+      t.assert.deepStrictEqual(known(memo, 1, 3), [1, 3])
+      memo.add(cookieNo(4), text(48_576 + more))
+      // 2 is still in the first half, unless 4 has taken its place.
+      t.assert.deepStrictEqual(known(memo, 4, 2), more === 0 ? [4, 2] : [4])
+    })
+  }
 
-    t.assert.deepStrictEqual(known(memo, 1, 2, 5, 4), [5, 4])
+  test('counts a cookie that is asked for again only once', (t: TestContext) => {
+    const memo = new CookieMemo(1000)
+    memo.add(cookieNo(1), 'x'.repeat(1000))
+    for (const n of [2, 3]) {
+      memo.add(cookieNo(n), '{}')
+      for (let i = 0; i < 2000; i++) memo.get(cookieNo(1))
+    }
+
+    t.assert.deepStrictEqual(known(memo, 2, 3), [2, 3])
+  })
+
+  test('takes an old cookie that was asked for before for a young one when it is asked for again', (t: TestContext) => {
+    const memo = new CookieMemo(4)
+    memo.add(cookieNo(1), '{}')
+    for (const n of [2, 3, 4, 5]) {
+      t.assert.deepStrictEqual(known(memo, 1), [1])
+      memo.add(cookieNo(n), '{}')
+    }
+
+    t.assert.deepStrictEqual(known(memo, 1), [1])
   })
 
   test('remembers nothing that would take all of its room, and forgets nothing for it', (t: TestContext) => {

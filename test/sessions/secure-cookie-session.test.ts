@@ -32,6 +32,20 @@ describe('SecureCookieSession', () => {
     t.assert.strictEqual(session.modified, true)
   })
 
+  test('notices a change inside of what only its serializer can copy', (t: TestContext) => {
+    const bytes = Buffer.from('a')
+    const session = new SecureCookieSession({ bytes, list: [Buffer.from('b')] })
+
+    t.assert.strictEqual(session.get('bytes'), bytes)
+    t.assert.strictEqual(session.modified, false)
+    bytes[0] = 0x62
+    t.assert.strictEqual(session.modified, true)
+    bytes[0] = 0x61
+    t.assert.strictEqual(session.modified, false)
+    ;(session.get('list') as Buffer[])[0] = bytes
+    t.assert.strictEqual(session.modified, true)
+  })
+
   test('has no prototype, no extension and no symbol of its own to be changed', (t: TestContext) => {
     const session = new SecureCookieSession({ a: 1 })
 
