@@ -6,7 +6,7 @@
 
 import { setOwn } from './dict.ts'
 import type { Dict } from './dict.ts'
-import { carryFloats, hasCarriedFloats } from './json-text.ts'
+import { carryFloats, haveSameFloats } from './json-text.ts'
 import { Tuple } from './values.ts'
 
 /** Lists and dicts that are copied; what has more, or contains itself, is left to the serializer. */
@@ -65,12 +65,10 @@ export function isSameData (copied: unknown, value: unknown): boolean {
   if (typeof copied !== 'object' || copied === null) return Object.is(copied, value)
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(copied)
-  if (prototype !== Object.getPrototypeOf(value) || hasCarriedFloats(copied) !== hasCarriedFloats(value)) return false
-  switch (prototype) {
-    case Object.prototype: return isSameDict(copied as Dict, value as Dict)
-    case Array.prototype: case Tuple.prototype: return isSameList(copied as unknown[], value as unknown[])
-  }
-  return (copied as Date).getTime() === (value as Date).getTime()
+  if (prototype !== Object.getPrototypeOf(value) || '__html__' in value || !haveSameFloats(copied, value)) return false
+  if (prototype === Date.prototype) return (copied as Date).getTime() === (value as Date).getTime()
+  if ('toJSON' in value) return false
+  return Array.isArray(copied) ? isSameList(copied, value as unknown[]) : isSameDict(copied as Dict, value as Dict)
 }
 
 /** In the same order too, as it is written. */
@@ -86,7 +84,7 @@ function isSameDict (copied: Dict, dict: Dict): boolean {
 }
 
 function isSameList (copied: readonly unknown[], list: readonly unknown[]): boolean {
-  if (copied.length !== list.length || 'toJSON' in list) return false
+  if (copied.length !== list.length) return false
   for (let i = 0; i < list.length; i++) {
     if (!isSameData(copied[i], list[i])) return false
   }

@@ -79,6 +79,11 @@ export function hasCarriedFloats (around: object): boolean {
   return floats.has(around)
 }
 
+/** Whether the same numbers in both came as floats: one was made by {@link carryFloats} from the other, or there are none. */
+export function haveSameFloats (around: object, other: object): boolean {
+  return floats.get(around) === floats.get(other)
+}
+
 /** A list takes the place of another one that had the same items. */
 export function carryFloats <T extends object> (from: object, to: T): T {
   const known = floats.get(from)

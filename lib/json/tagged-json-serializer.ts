@@ -5,6 +5,7 @@
  * @see {@link https://flask.palletsprojects.com/en/stable/api/#flask.json.tag.TaggedJSONSerializer}
  */
 
+import { copyData } from './copy.ts'
 import type { Dict } from './dict.ts'
 import { asFloat, exactNumber, ExactNumber, isCarriedFloat, isExactInJSON, stringify } from './json-text.ts'
 import { hasTooManyValues, maxDepth, maxLength, maxValues, tooDeep, tooLong, TooLong, tooMany } from './limits.ts'
@@ -176,6 +177,16 @@ export class TaggedJSONSerializer implements Tagger {
       if (error instanceof InexactNumber) return this.#untagScan(parseExact(text), 1, true)
       throw error
     }
+  }
+
+  /**
+   * A copy of what {@link loads} gave.
+   *
+   * @returns `undefined` where only to write and to read it makes one: it has bytes, markup or a UUID in it, or there are other
+   * tags than Flask's, whose values only they know
+   */
+  copyOf (value: unknown): unknown {
+    return this.#isOwn ? undefined : copyData(value)
   }
 
   /**

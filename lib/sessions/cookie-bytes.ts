@@ -10,21 +10,29 @@
 /** In front of each: how many bytes its cookie has, and its text. */
 const headLength = 8
 
+/** Bytes that are taken at first. */
+const smallest = 16_384
+
 export class CookieBytes {
   readonly #size: number
-  #bytes: Buffer | undefined
+  #bytes: Buffer = none
   #end = 0
 
-  /** @param size - in bytes; the memory is taken when the first cookie comes */
+  /** @param size - in bytes; memory is taken as it is needed */
   constructor (size: number) {
     this.#size = size
   }
 
+  /** Whether there would be room for a cookie if there were no others. */
+  couldHold (cookie: string, text: string): boolean {
+    return fits(cookie, text, this.#size)
+  }
+
   /** The place of a cookie from now on; `undefined` when there is no room for it. */
   add (cookie: string, text: string): number | undefined {
-    if (!this.#hasRoom(cookie, text)) return undefined
     const place = this.#end
-    this.#bytes ??= Buffer.allocUnsafeSlow(this.#size)
+    if (!fits(cookie, text, this.#size - place)) return undefined
+    this.#grow(place + longest(cookie, text))
     const length = this.#bytes.write(cookie, place + headLength)
     const textLength = this.#bytes.write(text, place + headLength + length)
     this.#bytes.writeUInt32LE(length, place)
@@ -33,16 +41,19 @@ export class CookieBytes {
     return place
   }
 
+  /** How many bytes the cookie has: as many as characters, if they are ASCII. */
+  lengthAt (place: number): number {
+    return this.#bytes.readUInt32LE(place)
+  }
+
   cookieAt (place: number): string {
-    const bytes = this.#bytes as Buffer
     const start = place + headLength
-    return bytes.toString('utf8', start, start + bytes.readUInt32LE(place))
+    return this.#bytes.toString('utf8', start, start + this.lengthAt(place))
   }
 
   textAt (place: number): string {
-    const bytes = this.#bytes as Buffer
-    const start = place + headLength + bytes.readUInt32LE(place)
-    return bytes.toString('utf8', start, start + bytes.readUInt32LE(place + 4))
+    const start = place + headLength + this.lengthAt(place)
+    return this.#bytes.toString('utf8', start, start + this.#bytes.readUInt32LE(place + 4))
   }
 
   /** No place is one any more. */
@@ -50,9 +61,24 @@ export class CookieBytes {
     this.#end = 0
   }
 
-  #hasRoom (cookie: string, text: string): boolean {
-    const room = this.#size - this.#end - headLength
-    // A UTF-16 unit is at most three bytes of UTF-8; to count them takes time.
-    return (cookie.length + text.length) * 3 <= room || Buffer.byteLength(cookie) + Buffer.byteLength(text) <= room
+  /** Takes more memory, so that there are so many bytes, or all that may be taken. */
+  #grow (needed: number): void {
+    const { length } = this.#bytes
+    if (length >= needed || length === this.#size) return
+    const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, length * 2, smallest), this.#size))
+    this.#bytes.copy(grown)
+    this.#bytes = grown
   }
+}
+
+const none = Buffer.alloc(0)
+
+/** A UTF-16 unit is at most three bytes of UTF-8. */
+function longest (cookie: string, text: string): number {
+  return headLength + (cookie.length + text.length) * 3
+}
+
+function fits (cookie: string, text: string, room: number): boolean {
+  // To count the bytes takes time.
+  return longest(cookie, text) <= room || headLength + Buffer.byteLength(cookie) + Buffer.byteLength(text) <= room
 }

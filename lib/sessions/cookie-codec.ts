@@ -95,7 +95,8 @@ export class CookieCodec {
   #dumps (data: Dict): string {
     let text: string
     try {
-      text = this.#options.serializer.dumps(data)
+      // In JavaScript a serializer may give bytes.
+      text = String(this.#options.serializer.dumps(data))
     } catch (cause) {
       if (cause instanceof OversizedError) throw this.overflow(`more than ${maxPayloadLength}`, `${maxPayloadLength} of JSON`, data)
       const error = new FST_SESSION_UNSERIALIZABLE(cause instanceof UnserializableError ? cause.message : 'its serializer threw an error')

@@ -58,7 +58,6 @@ class Generation {
 export class CookieMemo {
   /** Of each generation. */
   readonly #max: number
-  readonly #size: number
   readonly #sep: string
   #young: Generation
   #old: Generation
@@ -72,9 +71,9 @@ export class CookieMemo {
   constructor (max: number, sep = '.') {
     this.#max = Math.max(0, Math.floor(max / 2))
     this.#sep = sep
-    this.#size = Math.min(this.#max * usualLength, largestGeneration)
-    this.#young = new Generation(this.#size)
-    this.#old = new Generation(this.#size)
+    const size = Math.min(this.#max * usualLength, largestGeneration)
+    this.#young = new Generation(size)
+    this.#old = new Generation(size)
     this.#marks = new Uint32Array(Math.min(this.#max * 2 * marksPerCookie, mostMarks))
   }
 
@@ -85,8 +84,8 @@ export class CookieMemo {
 
   /** Remembers a cookie that was signed just now: the client will send it back. */
   add (cookie: string, text: string): void {
-    if (cookie.length + text.length >= this.#size) return
-    const place = this.#makeRoom(0).bytes.add(cookie, text) ?? this.#next().bytes.add(cookie, text)
+    const { bytes } = this.#makeRoom(0)
+    const place = bytes.add(cookie, text) ?? (bytes.couldHold(cookie, text) ? this.#next().bytes.add(cookie, text) : undefined)
     if (place !== undefined) this.#young.cookies.set(keyOf(cookie), place)
   }
 
@@ -114,17 +113,25 @@ export class CookieMemo {
   #find (generation: Generation, key: number, cookie: string): RememberedCookie | undefined {
     const found = generation.cookies.get(key)
     if (found === undefined) return undefined
-    const known = typeof found === 'number' ? asked(generation.bytes, found) : found
-    if (!isSame(known.cookie, cookie)) return undefined
-    if (known !== found || generation === this.#old) this.#set(key, known)
-    return known
+    if (typeof found === 'number') return this.#ask(generation.bytes, found, key, cookie)
+    if (!isSame(found.cookie, cookie)) return undefined
+    return generation === this.#old ? this.#set(key, found) : found
   }
 
-  #set (key: number, known: RememberedCookie): void {
+  /** The length is looked at first, as anybody may send the end of a cookie that he has, and reading the bytes takes time. */
+  #ask (bytes: CookieBytes, place: number, key: number, cookie: string): RememberedCookie | undefined {
+    if (bytes.lengthAt(place) !== cookie.length) return undefined
+    const own = bytes.cookieAt(place)
+    if (!isSame(own, cookie)) return undefined
+    return this.#set(key, { cookie: own, text: bytes.textAt(place), timestamp: undefined, mayBePermanent: undefined, data: undefined })
+  }
+
+  #set (key: number, known: RememberedCookie): RememberedCookie {
     const length = known.cookie.length + known.text.length
     const young = this.#makeRoom(length)
     young.cookies.set(key, known)
     young.length += length
+    return known
   }
 
   /** The young generation, with room for one more cookie. */
@@ -138,10 +145,6 @@ export class CookieMemo {
     this.#young.clear()
     return this.#young
   }
-}
-
-function asked (bytes: CookieBytes, place: number): RememberedCookie {
-  return { cookie: bytes.cookieAt(place), text: bytes.textAt(place), timestamp: undefined, mayBePermanent: undefined, data: undefined }
 }
 
 /**

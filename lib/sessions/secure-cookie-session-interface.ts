@@ -14,7 +14,6 @@ import type { Digest, DigestMethod } from '../itsdangerous/digest.ts'
 import type { BytesLike } from '../itsdangerous/encoding.ts'
 import type { KeyDerivation } from '../itsdangerous/signer.ts'
 import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
-import { copyData } from '../json/copy.ts'
 import type { Dict } from '../json/dict.ts'
 import { TaggedJSONSerializer } from '../json/tagged-json-serializer.ts'
 import { cookieAttributes, deletionAttributes, SetCookieWriter } from './cookie-attributes.ts'
@@ -232,8 +231,8 @@ class CookieSource implements SessionSource {
     return this.#sessions.serializer.loads(text) as Dict
   }
 
-  /** What a serializer of somebody else reads may be no tree, or more than it shows. */
   copyOf (value: unknown): unknown {
-    return this.#sessions.serializer instanceof TaggedJSONSerializer ? copyData(value) : undefined
+    const { serializer } = this.#sessions
+    return serializer instanceof TaggedJSONSerializer ? serializer.copyOf(value) : undefined
   }
 }

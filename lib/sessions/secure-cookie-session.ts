@@ -6,7 +6,6 @@
  */
 
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
-import { copyData } from '../json/copy.ts'
 import type { Dict } from '../json/dict.ts'
 import { TaggedJSONSerializer } from '../json/tagged-json-serializer.ts'
 import type { Session, SessionCallback, SessionCookieOptions, SessionMembers } from '../../types/session.ts'
@@ -27,7 +26,7 @@ const detached: SessionSource = {
   open: () => undefined,
   dumps: (data) => sessionJSONSerializer.dumps(data),
   loads: (text) => sessionJSONSerializer.loads(text) as Dict,
-  copyOf: copyData
+  copyOf: (value) => sessionJSONSerializer.copyOf(value)
 }
 
 /**

@@ -28,7 +28,7 @@ export interface SessionSource {
   dumps (data: Dict): string
   /** Such text as data that nobody else has. */
   loads (text: string): Dict
-  /** A copy of a value that is quicker to get than by the two above; `undefined` where there is none. */
+  /** A copy of a value of such data, sooner than by the two above; `undefined` where there is no such way. */
   copyOf (value: unknown): unknown
 }
 
@@ -63,11 +63,11 @@ export class TrackedData {
   #shared: Dict | undefined
   #accessed = false
   #modified = false
-  /** By their keys, the values that were handed out as they were then: nobody else has these. */
+  /** By their keys, values that were handed out, as they were then. */
   #originals: Map<string, unknown> | undefined
-  /** The data as text, and once more as data, for values that can only be copied so. */
+  /** The text that the data must still have to be unchanged inside; `undefined` while {@link #originals} tell. */
+  #baseline: string | undefined
   #text: string | undefined
-  #spare: Dict | undefined
   /** What `modified` was when saving began: to find out takes time. */
   #modifiedWhileSaving: boolean | undefined
 
@@ -97,11 +97,8 @@ export class TrackedData {
       this.write(() => {})
       return
     }
+    if (this.#data !== undefined) this.#text = this.#baseline = this.#source.dumps(this.#data)
     this.#modified = false
-    if (this.#data === undefined) return
-    this.#text = this.#source.dumps(this.#data)
-    this.#originals = this.#spare = undefined
-    for (const key of Object.keys(this.#data)) if (isObject(this.#data[key]) && !this.#isShared(key)) this.#watch(key)
   }
 
   /** While a session is saved its flags stand still: what the saving side looks at is no access of the application. */
@@ -182,7 +179,7 @@ export class TrackedData {
 
   /** Forgets everything and opens the source again. */
   reload (): void {
-    this.#data = this.#shared = this.#originals = this.#text = this.#spare = undefined
+    this.#data = this.#shared = this.#originals = this.#text = this.#baseline = undefined
     this.#modified = this.deleted = false
     this.revision++
     this.#read()
@@ -226,56 +223,68 @@ export class TrackedData {
     return this.#data
   }
 
-  /** A value that can be changed from the outside. */
+  /** The data, from now on this session's alone. */
+  #ownAll (): void {
+    const data = this.#ownKeys()
+    const shared = this.#shared
+    if (shared === undefined) return
+    this.#shared = undefined
+    const copy = this.#source.loads(this.#text as string)
+    for (const key of Object.keys(data)) if (isObject(data[key]) && data[key] === getOwn(shared, key)) setOwn(data, key, copy[key])
+  }
+
+  /** A value that can be changed from the outside: nobody else has it, and it can be told whether it was changed. */
   #handOut (key: string): unknown {
-    if (this.#isShared(key)) this.#own(key)
-    else if (!this.#modified) this.#watch(key)
+    const value = this.#peek()[key]
+    const isShared = this.#shared !== undefined && value === getOwn(this.#shared, key)
+    const isWatched = this.#modified || this.#baseline !== undefined || this.#originals?.has(key) === true
+    if (isShared || !isWatched) {
+      // Data that came without a text is the application's own, and may be anything.
+      const copy = this.#text === undefined ? undefined : this.#source.copyOf(value)
+      if (copy === undefined) this.#handOutAll()
+      else this.#remember(key, value, copy, isShared)
+    }
     this.watcher?.onHandOut()
     return getOwn(this.#peek(), key)
   }
 
-  #isShared (key: string): boolean {
-    return this.#shared !== undefined && getOwn(this.#peek(), key) === getOwn(this.#shared, key)
-  }
-
-  /** A copy takes the place of a value that others may see. */
-  #own (key: string): void {
-    const data = this.#ownKeys()
-    const original = data[key]
-    setOwn(data, key, this.#copyOf(key))
-    this.#originals = (this.#originals ?? new Map<string, unknown>()).set(key, original)
-  }
-
-  /** Keeps a copy of a value that somebody may change. */
-  #watch (key: string): void {
+  #remember (key: string, value: unknown, copy: unknown, isShared: boolean): void {
     this.#originals ??= new Map()
-    if (!this.#originals.has(key)) this.#originals.set(key, this.#copyOf(key))
+    this.#originals.set(key, isShared ? value : copy)
+    if (isShared) setOwn(this.#ownKeys(), key, copy)
   }
 
-  /** Only of values that are still as they were read. */
-  #copyOf (key: string): unknown {
-    const data = this.#peek()
-    const copy = this.#source.copyOf(data[key])
-    if (copy !== undefined) return copy
-    this.#spare ??= this.#source.loads(this.#text ??= this.#source.dumps(data))
-    return getOwn(this.#spare, key)
+  /** Values may hang together in ways that only their serializer knows: they are copied and compared all at once. */
+  #handOutAll (): void {
+    this.#ownAll()
+    this.#baseline ??= this.#text ?? this.#source.dumps(this.#peek())
   }
 
   #hasChangedInside (): boolean {
+    if (this.#baseline !== undefined) return this.#hasAnotherText()
     if (this.#originals === undefined) return false
     const data = this.#peek()
-    if (this.#spare !== undefined) return this.#differ(data, carryFloats(data, { ...data, ...Object.fromEntries(this.#originals) }))
     for (const [key, original] of this.#originals) {
-      if (!isSameData(original, data[key]) && this.#differ({ [key]: data[key] }, { [key]: original })) return true
+      if (!isSameData(original, data[key]) && this.#textOf({ [key]: data[key] }) !== this.#textOf({ [key]: original })) return true
     }
     return false
   }
 
-  #differ (now: Dict, before: Dict): boolean {
+  #hasAnotherText (): boolean {
+    const text = this.#textOf(this.#peek())
+    if (text === this.#baseline) return false
+    if (this.#baseline !== this.#text) return true
+    // Python writes the same data with other escapes: compare what both are in our own spelling.
+    this.#baseline = this.#source.dumps(this.#source.loads(this.#baseline as string))
+    return text !== this.#baseline
+  }
+
+  /** `undefined` for what cannot be written: to save it will tell what is wrong. */
+  #textOf (data: Dict): string | undefined {
     try {
-      return this.#source.dumps(now) !== this.#source.dumps(before)
+      return this.#source.dumps(data)
     } catch {
-      return true // saving it will tell what is wrong
+      return undefined
     }
   }
 }

@@ -25,6 +25,28 @@ describe('CookieBytes', () => {
     })
   }
 
+  test('tells how long a cookie is, in bytes', (t: TestContext) => {
+    const bytes = new CookieBytes(1000)
+
+    t.assert.deepStrictEqual([bytes.lengthAt(bytes.add('abc', 'text') as number), bytes.lengthAt(bytes.add('ä€', '') as number)], [3, 5])
+  })
+
+  test('could hold what fits into all of its room', (t: TestContext) => {
+    const bytes = new CookieBytes(108)
+    bytes.add('a', 'b')
+
+    t.assert.deepStrictEqual([['a'.repeat(60), 'b'.repeat(40)], ['a'.repeat(60), 'b'.repeat(41)], ['a', 'ä'.repeat(49)], ['a', 'ä'.repeat(50)]].map(([cookie = '', text = '']) => bytes.couldHold(cookie, text)),
+      [true, false, true, false])
+  })
+
+  test('keeps what it has when it takes more memory', (t: TestContext) => {
+    const bytes = new CookieBytes(1_000_000)
+    const all = Array.from({ length: 100 }, (_, n) => [`cookie ${n}`, String(n).repeat(n * 40)] as const)
+    const places = all.map(([cookie, text]) => bytes.add(cookie, text))
+
+    t.assert.deepStrictEqual(places.map((place) => at(bytes, place)), all)
+  })
+
   test('stays as it is where there is no room, and has all of it again when it is cleared', (t: TestContext) => {
     const bytes = new CookieBytes(50)
     bytes.add('first', 'text')

@@ -244,6 +244,16 @@ describe('CookieMemo', () => {
     t.assert.deepStrictEqual(known(memo, 1, 2, 3, 4), [1])
   })
 
+  for (const text of ['x'.repeat(1_048_576 - 97 - 7), 'ä'.repeat(524_288 - 52)]) {
+    test(`forgets nothing for a text of ${text.length} characters, with which a cookie is one byte too long`, (t: TestContext) => {
+      const memo = new CookieMemo(1000)
+      memo.add(cookieNo(1), '{}')
+      for (const n of [2, 3]) memo.add(cookieNo(n), text)
+
+      t.assert.deepStrictEqual(known(memo, 1, 2, 3), [1])
+    })
+  }
+
   test('has 16 KiB for each cookie where few are to be remembered', (t: TestContext) => {
     const memo = new CookieMemo(2)
     memo.add(cookieNo(1), 'x'.repeat(16_384 - 97 - 8))
