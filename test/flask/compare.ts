@@ -54,11 +54,18 @@ export function compare (exchanged: Exchanged): string[] {
   expect('null session', ours.session.null, flask.session.null)
   expect('permanent', ours.session.permanent, flask.session.permanent)
   if (!ours.session.null) compareFlags(exchanged, expect)
-  expect('Set-Cookie headers', ours.setCookies.length, flask.setCookies.length)
+  if (!isRefreshLeftOut(exchanged)) expect('Set-Cookie headers', ours.setCookies.length, flask.setCookies.length)
   if (ours.setCookies.length === 1 && flask.setCookies.length === 1) compareCookies(exchanged, expect)
   expect('here, Vary', ours.vary, isVaried(ours) ? 'Cookie' : '')
   expect('in Flask, Vary', flask.vary, isVaried(flask) ? 'Cookie' : '')
   return problems
+}
+
+/** A refresh that does not fit into MAX_COOKIE_SIZE is left out, while Flask sends it. */
+function isRefreshLeftOut ({ ours, flask, settings: { MAX_COOKIE_SIZE: limit }, tally }: Exchanged): boolean {
+  const [theirs] = flask.setCookies
+  const isTooLarge = limit > 0 && theirs !== undefined && theirs.length > limit
+  return isTooLarge && ours.setCookies.length === 0 && ours.session?.modified === false && tally.excuse('overflow')
 }
 
 type Expect = (what: string, here: unknown, there: unknown) => void

@@ -130,6 +130,12 @@ describe('other than Flask, on purpose', () => {
     t.assert.match(there.warnings?.[0] ?? '', /cookie is too large/)
     t.assert.strictEqual(here.status, 500)
     t.assert.strictEqual(here.cookie, '')
+
+    const permanent = cookieOf((await flask.request(undefined, [{ op: 'set', key: 'noise', value: noise }, { op: 'permanent', value: true }])).headers)
+    t.assert.notStrictEqual(cookieOf((await flask.request(permanent, [])).headers), '')
+    const untouched = await ours.request(permanent, () => {})
+    t.assert.deepStrictEqual([untouched.status, untouched.cookie], [200, ''])
+    t.assert.strictEqual(await ours.read(permanent, ({ session }) => session.noise), noise)
   })
 
   withEachFlask(differences.strictSpelling.feature, async (t: TestContext, peer) => {

@@ -77,7 +77,7 @@ export const differences = {
   overflow: {
     ...always,
     feature: 'a Set-Cookie longer than MAX_COOKIE_SIZE',
-    why: 'an error here, so that the client keeps its old cookie; Flask warns and sends it'
+    why: 'an error here, or a refresh that is left out, so that the client keeps its old cookie; Flask warns and sends it'
   },
   strictSpelling: {
     ...always,
