@@ -9,10 +9,10 @@
 
 /** In front of each: how many bytes its cookie has, and its text. */
 const headLength = 8
-
 /** Bytes that are taken at first. */
 const smallest = 16_384
 
+/** A list that is only added to, or cleared. */
 export class CookieBytes {
   readonly #size: number
   #bytes: Buffer = none
