@@ -95,6 +95,8 @@ describe('isSameData', () => {
     'a later date': (value) => { value.d.setTime(2000) },
     'an int for a float': (value) => { value.f[1] = { g: 2 } },
     'a list that says otherwise what it is as JSON': (value) => { value.a[1].toJSON = () => 1 },
+    'a date that is Markup now': (value) => { value.d.__html__ = () => '' },
+    'a list that is Markup now': (value) => { value.a[1].__html__ = () => '' },
     'another large int': (value) => { value.n++ }
   }
   for (const [name, change] of Object.entries(changes)) {
