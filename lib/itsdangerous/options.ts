@@ -10,7 +10,7 @@ export function typeName (value: unknown): string {
 }
 
 /**
- * @param names - of the options that there are; left out: any
+ * @param names - of the options that there are; without them every option passes
  * @throws {TypeError} for options that are no object, or have another name.
  */
 export function checkOptions (options: unknown, names?: readonly string[]): void {
