@@ -26,6 +26,21 @@ export class Markup extends String {
   }
 }
 
+/**
+ * Makes the methods of all texts in the process as fast as they were before a class was derived from String.
+ *
+ * V8 puts the properties of a prototype into a dictionary when a class is derived from it, and takes them out again when code that runs
+ * often reads one through an object. Texts are no objects, so that nothing ever does for `String.prototype`: with the dictionary,
+ * `charCodeAt` takes eight times as long in all code, that of Fastify too.
+ */
+function quickenStrings (text: { readonly length: number }): number {
+  let length = 0
+  for (let i = 0; i < 1000; i++) length += text.length
+  return length
+}
+
+quickenStrings(new Markup(''))
+
 /** A UUID: Python's `uuid.UUID`. */
 export class UUID {
   /** 32 hexadecimal digits in lower case, without hyphens. */

@@ -85,6 +85,14 @@ describe('an application in JavaScript', () => {
     })
   })
 
+  // A class that is derived from String would slow all work with text in the process.
+  test('has what is built in as quick as before', async (t: TestContext) => {
+    const untouched = { looked: true, slow: [] }
+
+    t.assert.deepStrictEqual(await app.runScript('slowed.mjs', programs.slowedByImport), untouched)
+    t.assert.deepStrictEqual(await app.runScript('slowed.cjs', programs.slowedByRequire), untouched)
+  })
+
   test('has autoload load it, with an autoConfig', async (t: TestContext) => {
     app.write('autoload/plugins/session.cjs', programs.autoloadedPlugin)
 

@@ -49,6 +49,33 @@ visitAll({
 }).then((answers) => console.log(JSON.stringify(answers)))
 `
 
+/** Which built-in objects lose their quick form, in which V8 finds properties without a look-up, when the plugin is loaded. */
+const slowed = `
+require('node:v8').setFlagsFromString('--allow-natives-syntax')
+const isQuick = new Function('object', 'return %HasFastProperties(object)')
+const builtIns = Object.getOwnPropertyNames(globalThis)
+  .map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name).value])
+  .filter(([, value]) => typeof value === 'function')
+  .flatMap(([name, value]) => [[name, value], [name + '.prototype', value.prototype ?? {}]])
+  .filter(([, object]) => isQuick(object))
+const slow = () => builtIns.filter(([, object]) => !isQuick(object)).map(([name]) => name)
+`
+
+export const slowedByImport = `
+import { createRequire } from 'node:module'
+const require = createRequire(import.meta.url)
+${slowed}
+await import('fastify-secure-cookie-session')
+console.log(JSON.stringify({ looked: builtIns.length > 100, slow: slow() }))
+`
+
+export const slowedByRequire = `
+'use strict'
+${slowed}
+require('fastify-secure-cookie-session')
+console.log(JSON.stringify({ looked: builtIns.length > 100, slow: slow() }))
+`
+
 /** A plugin file for @fastify/autoload, which writes to what it loads. */
 export const autoloadedPlugin = `
 'use strict'
