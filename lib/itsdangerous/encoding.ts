@@ -5,6 +5,8 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/encoding/}
  */
 
+// The global of that name is a getter, which V8 calls every time.
+import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 import { BadData } from './errors.ts'
 import { typeName } from './options.ts'

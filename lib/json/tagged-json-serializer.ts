@@ -52,6 +52,8 @@ export function shorten (key: string): string {
   return key.length > longestName ? `${key.slice(0, longestName)}...` : key
 }
 
+const { hasOwnProperty } = Object.prototype
+
 /** What one {@link TaggedJSONSerializer.dumps} knows while it works. */
 class Dumping {
   /** The way from the data to the value that is being tagged. */
@@ -203,10 +205,15 @@ export class TaggedJSONSerializer implements Tagger {
       return value
     }
     const dict = value as Dict
-    const keys = Object.keys(dict)
-    for (const key of keys) this.#untagItem(dict, key, dict[key], depth, isExact)
+    let count = 0
+    // Takes no list of keys, and reads each value without a look-up.
+    for (const key in dict) {
+      if (!hasOwnProperty.call(dict, key)) continue
+      count++
+      this.#untagItem(dict, key, dict[key], depth, isExact)
+    }
     // Other objects are no tags; a subclass may think otherwise.
-    return keys.length === 1 || this.#isOwn ? this.untag(dict) : dict
+    return count === 1 || this.#isOwn ? this.untag(dict) : dict
   }
 
   #untagItem (around: Record<string | number, unknown>, key: string | number, item: unknown, depth: number, isExact: boolean): void {
