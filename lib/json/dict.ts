@@ -17,3 +17,10 @@ export function setOwn (dict: Dict, key: string, value: unknown): void {
 export function getOwn (dict: Dict, key: string): unknown {
   return Object.hasOwn(dict, key) ? dict[key] : undefined
 }
+
+/** Whether a key that for-in gives is the dict's own. V8 spares that look-up there, but not one of `Object.hasOwn`. */
+export function isOwn (dict: Dict, key: string): boolean {
+  return hasOwnProperty.call(dict, key)
+}
+
+const { hasOwnProperty } = Object.prototype

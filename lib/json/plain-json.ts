@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isOwn } from './dict.ts'
 import type { Dict } from './dict.ts'
 import { hasCarriedFloats, isExactInJSON } from './json-text.ts'
 import { maxDepth, maxLength, maxValues } from './limits.ts'
@@ -51,10 +52,13 @@ function isPlainList (list: readonly unknown[], depth: number, tags: ReadonlyMap
 }
 
 function isPlainDict (dict: Dict, depth: number, tags: ReadonlyMap<string, unknown>, room: Room): boolean {
-  const keys = Object.keys(dict)
-  if ((room.values -= keys.length * 2) < 0 || (keys.length === 1 && tags.has(keys[0] as string))) return false
-  for (const key of keys) {
-    if ((room.length -= key.length) < 0 || !isPlain(dict[key], depth, tags, room)) return false
+  let count = 0
+  let last = ''
+  for (const key in dict) {
+    if (!isOwn(dict, key)) continue
+    count++
+    last = key
+    if ((room.values -= 2) < 0 || (room.length -= key.length) < 0 || !isPlain(dict[key], depth, tags, room)) return false
   }
-  return true
+  return count !== 1 || !tags.has(last)
 }

@@ -6,6 +6,7 @@
  */
 
 import { copyData } from './copy.ts'
+import { isOwn } from './dict.ts'
 import type { Dict } from './dict.ts'
 import { asFloat, exactNumber, ExactNumber, isCarriedFloat, isExactInJSON, stringify } from './json-text.ts'
 import { hasTooManyValues, maxDepth, maxLength, maxValues, tooDeep, tooLong, TooLong, tooMany } from './limits.ts'
@@ -51,8 +52,6 @@ export class OversizedError extends UnserializableError {
 export function shorten (key: string): string {
   return key.length > longestName ? `${key.slice(0, longestName)}...` : key
 }
-
-const { hasOwnProperty } = Object.prototype
 
 /** What one {@link TaggedJSONSerializer.dumps} knows while it works. */
 class Dumping {
@@ -208,7 +207,7 @@ export class TaggedJSONSerializer implements Tagger {
     let count = 0
     // Takes no list of keys, and reads each value without a look-up.
     for (const key in dict) {
-      if (!hasOwnProperty.call(dict, key)) continue
+      if (!isOwn(dict, key)) continue
       count++
       this.#untagItem(dict, key, dict[key], depth, isExact)
     }

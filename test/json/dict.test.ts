@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { getOwn, setOwn } from '../../lib/json/dict.ts'
+import { getOwn, isOwn, setOwn } from '../../lib/json/dict.ts'
 import type { Dict } from '../../lib/json/dict.ts'
 
 describe('setOwn', () => {
@@ -30,5 +30,17 @@ describe('getOwn', () => {
     t.assert.strictEqual(getOwn({ a: 1 }, 'a'), 1)
     t.assert.strictEqual(getOwn({}, 'toString'), undefined)
     t.assert.strictEqual(getOwn({}, '__proto__'), undefined)
+  })
+})
+
+describe('isOwn', () => {
+  test('tells own keys from those of prototypes', (t: TestContext) => {
+    const dict: Dict = Object.assign(Object.create({ inherited: 1 }), { own: undefined })
+
+    t.assert.deepStrictEqual(['own', 'inherited', 'toString', '__proto__', 'missing'].map((key) => isOwn(dict, key)), [true, false, false, false, false])
+  })
+
+  test('is not fooled by a key of its own name', (t: TestContext) => {
+    t.assert.strictEqual(isOwn({ hasOwnProperty: () => true }, 'other'), false)
   })
 })

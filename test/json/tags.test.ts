@@ -122,6 +122,29 @@ describe('keys of Object.prototype', () => {
       t.assert.strictEqual(serializer.dumps(value), text.replace('{" di":{"__proto____":1}}', '{"__proto__":1}'))
     })
   }
+
+  // Whoever put it there: it is no key of the data, neither when that is read nor when it is written.
+  test('that others added there are passed over, both ways', (t: TestContext) => {
+    const prototype = Object.getPrototypeOf({}) as Record<string, unknown>
+    const text = '{"a":{"b":1},"c":{" t":[1]}}'
+    const added = { plain: 1, ' b': 9007199254740993n, large: 2 ** 60, tagged: { tuple: { ' t': [1] } } }
+    try {
+      for (const [key, intruder] of Object.entries(added)) {
+        prototype[key] = intruder
+        const value = serializer.loads(text) as { a: object, c: unknown }
+
+        t.assert.deepStrictEqual(Object.keys(value), ['a', 'c'])
+        t.assert.deepStrictEqual(Object.keys(value.a), ['b'])
+        t.assert.ok(value.c instanceof Tuple)
+        t.assert.strictEqual(serializer.dumps(value), text)
+        t.assert.strictEqual(serializer.dumps({ a: { b: 1 } }), '{"a":{"b":1}}')
+        t.assert.strictEqual(serializer.dumps({ ' t': 1 }), '{" di":{" t__":1}}')
+      }
+      t.assert.deepStrictEqual(added.tagged, { tuple: { ' t': [1] } })
+    } finally {
+      for (const key of Object.keys(added)) Reflect.deleteProperty(prototype, key)
+    }
+  })
 })
 
 describe('the content of a tag', () => {
