@@ -69,7 +69,7 @@ export function markdown (results: Results, peers: readonly Peer[]): string {
 }
 
 function howMeasured ({ epochs, segments, ms, warmRequests }: Results['plan']): string {
-  return `${epochs} epochs of fresh processes under batch scheduling, ${segments} stretches of ${ms} ms per peer and case in each, after ${warmRequests} requests, of which the process had ${warmRequests * 5} before and eight full garbage collections between. ` +
+  return `${epochs} epochs of fresh processes under batch scheduling, ${segments} stretches of ${ms} ms per peer and case in each, after ${warmRequests} requests, of which the process had ${warmRequests * 5} before and eight full garbage collections between; none while it waits for its turn. ` +
     'us: microseconds of server CPU (user and system) per request. Ratios are p10 to p10; paired: the median over epochs of the ratios of medians. ' +
     'spread: from p10 to p90, in parts of the median.'
 }
