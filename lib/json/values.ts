@@ -31,7 +31,7 @@ export class Markup extends String {
  *
  * V8 puts the properties of a prototype into a dictionary when a class is derived from it, and takes them out again when code that runs
  * often reads one through an object. Texts are no objects, so that nothing ever does for `String.prototype`: with the dictionary,
- * `charCodeAt` takes eight times as long in all code, that of Fastify too.
+ * `charCodeAt` takes four times as long (Node 20 to 25) in all code, that of Fastify too.
  */
 function quickenStrings (text: { readonly length: number }): number {
   let length = 0
