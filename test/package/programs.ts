@@ -58,7 +58,10 @@ const builtIns = Object.getOwnPropertyNames(globalThis)
   .filter(([, value]) => typeof value === 'function')
   .flatMap(([name, value]) => [[name, value], [name + '.prototype', value.prototype ?? {}]])
   .filter(([, object]) => isQuick(object))
-const slow = () => builtIns.filter(([, object]) => !isQuick(object)).map(([name]) => name)
+const tell = () => {
+  const slow = builtIns.filter(([, object]) => !isQuick(object)).map(([name]) => name)
+  console.log(JSON.stringify({ looked: builtIns.length > 100, slow }))
+}
 `
 
 export const slowedByImport = `
@@ -66,14 +69,14 @@ import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
 ${slowed}
 await import('fastify-secure-cookie-session')
-console.log(JSON.stringify({ looked: builtIns.length > 100, slow: slow() }))
+tell()
 `
 
 export const slowedByRequire = `
 'use strict'
 ${slowed}
 require('fastify-secure-cookie-session')
-console.log(JSON.stringify({ looked: builtIns.length > 100, slow: slow() }))
+tell()
 `
 
 /** A plugin file for @fastify/autoload, which writes to what it loads. */
