@@ -32,7 +32,7 @@ export interface Plan {
 }
 
 /** One size of a case with those who take part. */
-interface Cell { at: Case, size: number, peers: Peer[] }
+export interface Cell { at: Case, size: number, peers: Peer[] }
 
 export function cellsOf ({ cases, peers, tier, sizes }: Plan): Cell[] {
   return cases.flatMap((at) => at.sizes.filter((size) => size === 0 || sizes.includes(size)).map((size) => (

@@ -17,8 +17,9 @@ import type { ServerConfig, ServerReply, ServerRequest, Stats } from './protocol
 
 const has = (command: string): boolean => spawnSync('which', [command]).status === 0
 export const hasWrk: boolean = has('wrk')
-/** Not under a profiler: its thread would wait for the very code that it is to look at. */
-export const isPinned: boolean = has('taskset') && availableParallelism() > 1 && !process.argv.includes('--profile')
+export const hasValgrind: boolean = has('valgrind')
+/** Not under a profiler: its thread would wait for the very code that it is to look at. Nor where time does not count. */
+export const isPinned: boolean = has('taskset') && availableParallelism() > 1 && !process.argv.some((arg) => arg === '--profile' || arg === '--count')
 
 /**
  * The server's CPU, and that of the load: the same one. To wake another CPU costs the server some microseconds per response,
@@ -54,14 +55,20 @@ export function start (cpu: string, command: string, args: readonly string[], op
   return child.on('exit', () => children.delete(child))
 }
 
-/** A Node process that is talked to over IPC. */
-export function startNode (cpu: string, script: string, args: readonly string[], flags: readonly string[] = []): ChildProcess {
-  return start(cpu, process.execPath, [...flags, script, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+/**
+ * A Node process that is talked to over IPC.
+ *
+ * @param under - a command that runs it
+ */
+export function startNode (cpu: string, script: string, args: readonly string[], flags: readonly string[] = [], under: readonly string[] = []): ChildProcess {
+  const [command = '', ...rest] = [...under, process.execPath, ...flags, script, ...args]
+  return start(cpu, command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
 }
 
 /** A server that was started. */
 export interface Running {
   port: number
+  pid: number
   /** Whether its code gets faster while it runs. */
   isJITted: boolean
   /** CPU and memory; a server that is not Node counts no requests. */
@@ -79,9 +86,9 @@ export interface Running {
  */
 const serverFlags = ['--expose-gc', '--no-memory-reducer']
 
-export async function startServer (build: Build, config: ServerConfig, flags: readonly string[] = []): Promise<Running> {
+export async function startServer (build: Build, config: ServerConfig, flags: readonly string[] = [], under: readonly string[] = []): Promise<Running> {
   if (config.kind === 'flask') return startFlask()
-  const child = startNode(serverCPU, build.script('server'), [JSON.stringify({ lib: build.lib, ...config })], [...serverFlags, ...flags])
+  const child = startNode(serverCPU, build.script('server'), [JSON.stringify({ lib: build.lib, ...config })], [...serverFlags, ...flags], under)
   let waiting: { resolve: (message: ServerReply) => void, reject: (error: Error) => void } | undefined
   child.on('message', (message) => waiting?.resolve(message as ServerReply))
   child.on('exit', (code) => waiting?.reject(new Error(`the server of ${config.kind} ended with ${code}`)))
@@ -99,6 +106,7 @@ export async function startServer (build: Build, config: ServerConfig, flags: re
   const { port } = await reply('ready')
   return {
     port,
+    pid: child.pid as number,
     isJITted: true,
     stats: async () => (await ask({ type: 'stats' }, 'stats')).stats,
     gc: async () => (await ask({ type: 'gc' }, 'stats')).stats,
@@ -125,6 +133,7 @@ async function startFlask (): Promise<Running> {
   }
   return {
     port,
+    pid: child.pid as number,
     isJITted: false,
     stats,
     gc: stats,

@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util'
 import { build, here } from './build.ts'
 import { basePeers, cases, floorOf, peers as allPeers, sizes } from './cases.ts'
 import type { Case, Peer, Tier } from './cases.ts'
-import { durationOf, measure } from './measure.ts'
+import { countReport, countTables, measureCounts } from './count.ts'
+import { cellsOf, durationOf, measure } from './measure.ts'
 import type { Plan } from './measure.ts'
 import { plot } from './plot.ts'
 import { pinSelf } from './processes.ts'
@@ -40,6 +41,7 @@ Server CPU per request, ours beside other session plugins. Without options: all 
   --two-cpus       the load has a CPU of its own: more requests per second, but waking that CPU is in the server's time
   --scale          only how cost grows with keys, sessions, payload and distinct cookies
   --memory         only memory per request and per remembered cookie
+  --count          instructions and cache misses per request, counted by valgrind (--case, --only, --size, --base): the same each time
   --profile CASE   one server (--only, otherwise ours-sha512; --size) under --cpu-prof: the ten largest self times
   --keep           writes results/latest.*, which is committed
 `
@@ -60,6 +62,7 @@ const { values: options } = parseArgs({
     'two-cpus': { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
+    count: { type: 'boolean', default: false },
     profile: { type: 'string' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false }
@@ -75,6 +78,11 @@ async function main (): Promise<void> {
   const peers = options.base === undefined ? [...allPeers] : [...allPeers, ...basePeers()]
   if (options.profile !== undefined) {
     await profile(compiled, peers)
+    return
+  }
+
+  if (options.count) {
+    await count(compiled, peers)
     return
   }
 
@@ -116,6 +124,18 @@ async function measurePlan (compiled: ReturnType<typeof build>, plan: Plan): Pro
   const samples = []
   for (const at of plan.cases) samples.push(...await measure(compiled, { ...plan, cases: [at] }, show))
   return samples
+}
+
+/** The four hot cases, if none is named; of peers that are named only these, as each takes a minute. */
+async function count (compiled: ReturnType<typeof build>, peers: readonly Peer[]): Promise<void> {
+  const named = options.only?.split(',')
+  const plan = planOf(1, named === undefined ? peers : peers.filter(({ name }) => named.includes(name)))
+  const cells = cellsOf(options.case === undefined ? { ...plan, cases: ['untouched', 'read', 'read-new', 'write'].map(caseOf) } : plan)
+  const libOf = ({ name }: Peer): string => name.startsWith('base-') && compiled.base !== undefined ? compiled.base : compiled.lib
+  const text = countTables(await measureCounts(compiled, cells, libOf, show), cells)
+  show('')
+  console.log(text)
+  if (options.keep) writeFileSync(join(here, 'results', 'counts.md'), countReport(text))
 }
 
 async function profile (compiled: ReturnType<typeof build>, peers: readonly Peer[]): Promise<void> {
