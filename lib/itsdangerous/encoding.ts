@@ -46,9 +46,32 @@ export function tokenText (value: BytesLike): string {
   return typeof value === 'string' ? value : wantBytes(value).toString('latin1')
 }
 
+/**
+ * Text passes through this memory on its way to base64url and back: to make a Buffer each time, even from Node's pool, takes longer
+ * than the rest. What was written is read before anybody else can write.
+ */
+const scratch = Buffer.alloc(16_384)
+
 /** Base64url without padding, as text. */
 export function base64Encode (value: BytesLike): string {
-  return wantBytes(value).toString('base64url')
+  // A UTF-16 unit is at most three bytes.
+  if (typeof value !== 'string' || value.length * 3 > scratch.length) return wantBytes(value).toString('base64url')
+  return scratch.toString('base64url', 0, scratch.write(value))
+}
+
+/**
+ * The UTF-8 text behind unpadded base64url text, in its canonical spelling as for {@link base64Decode}.
+ *
+ * @throws {@link BadData} for any other text.
+ * @throws {TypeError} for bytes that are no UTF-8.
+ */
+export function base64DecodeText (text: string): string {
+  if (text.length > scratch.length) return utf8.decode(base64Decode(text))
+  const length = scratch.write(text, 'base64url')
+  if (!isCanonical(text, length)) throw new BadData(notBase64)
+  const decoded = scratch.toString('utf8', 0, length)
+  // Stands for bytes that are none, unless it was there.
+  return decoded.includes('\ufffd') ? utf8.decode(scratch.subarray(0, length)) : decoded
 }
 
 /**
@@ -61,9 +84,11 @@ export function base64Encode (value: BytesLike): string {
  */
 export function base64Decode (value: BytesLike): Buffer {
   const bytes = tryBase64Decode(value)
-  if (bytes === undefined) throw new BadData('Invalid base64-encoded data')
+  if (bytes === undefined) throw new BadData(notBase64)
   return bytes
 }
+
+const notBase64 = 'Invalid base64-encoded data'
 
 /** As {@link base64Decode}, but `undefined` for any other text. */
 export function tryBase64Decode (value: BytesLike): Buffer | undefined {
@@ -81,9 +106,12 @@ export function tryBase64Decode (value: BytesLike): Buffer | undefined {
 function isCanonical (text: string, byteLength: number): boolean {
   const rest = text.length % 4
   return rest !== 1 && byteLength === (text.length - rest) * 3 / 4 + (rest === 0 ? 0 : rest - 1) &&
-    !text.includes('+') && !text.includes('/') && Buffer.byteLength(text) === text.length &&
+    !text.includes('+') && !text.includes('/') && !beyondLatin1.test(text) &&
     (rest === 0 || (valueOfCode[text.charCodeAt(text.length - 1)] as number) % (rest === 2 ? 16 : 4) === 0)
 }
+
+/** V8 sees without looking that text of one byte a character has none of these. */
+const beyondLatin1 = /[\u0100-\uffff]/
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 /** The value of a character by its code; -1 for a foreign one. */

@@ -8,7 +8,7 @@
 import { deflateSync, inflateSync } from 'node:zlib'
 import type { InflateRaw, ZlibOptions } from 'node:zlib'
 import type { DataSerializer } from './compact-json.ts'
-import { base64Decode, base64Encode, tokenText, utf8, wantBytes } from './encoding.ts'
+import { base64Decode, base64DecodeText, base64Encode, tokenText, utf8 } from './encoding.ts'
 import type { BytesLike } from './encoding.ts'
 import { BadPayload } from './errors.ts'
 import { Serializer } from './serializer.ts'
@@ -36,19 +36,18 @@ export const maxPayloadLength = 262_144
 const defaultCompressFrom = 1024
 
 function encodePayload (text: string, compressFrom: number): string {
-  const plain = wantBytes(text)
+  const plain = base64Encode(text)
+  const length = Math.floor(plain.length * 3 / 4)
   // A longer one could not be read again.
-  if (plain.length < compressFrom || plain.length > maxPayloadLength) return base64Encode(plain)
-  const compressed = deflateSync(plain, { windowBits: 15 })
-  return compressed.length < plain.length - 1 ? '.' + base64Encode(compressed) : base64Encode(plain)
+  if (length < compressFrom || length > maxPayloadLength) return plain
+  const compressed = deflateSync(text, { windowBits: 15 })
+  return compressed.length < length - 1 ? '.' + base64Encode(compressed) : plain
 }
 
 function decodePayload (payload: BytesLike): string {
   const text = tokenText(payload)
-  const compressed = text.startsWith('.')
   try {
-    const bytes = base64Decode(compressed ? text.slice(1) : text)
-    return utf8.decode(compressed ? inflate(bytes) : bytes)
+    return text.startsWith('.') ? utf8.decode(inflate(base64Decode(text.slice(1)))) : base64DecodeText(text)
   } catch (cause) {
     throw new BadPayload('The payload could not be decoded', { cause })
   }

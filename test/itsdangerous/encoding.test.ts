@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import fc from 'fast-check'
-import { base64Decode, base64Encode, base64ToInt, bytesToInt, intToBytes, wantBytes } from '../../lib/itsdangerous/encoding.ts'
+import { base64Decode, base64DecodeText, base64Encode, base64ToInt, bytesToInt, intToBytes, utf8, wantBytes } from '../../lib/itsdangerous/encoding.ts'
 import { strangers } from './makers.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
@@ -80,6 +80,59 @@ describe('base64Encode and base64Decode', () => {
       }
       t.assert.strictEqual(base64Encode(decoded), text)
     }))
+  })
+})
+
+describe('text and base64url', () => {
+  /** What is made of it, or the name of the error. */
+  const outcome = (work: () => string): string => {
+    try {
+      return `made ${work()}`
+    } catch (error) {
+      return (error as Error).name
+    }
+  }
+  const decode = (text: string): string => outcome(() => utf8.decode(base64Decode(text)))
+  // The first that does not pass through the memory that is used again, on either way, and its neighbours.
+  const lengths = [5461, 5462, 16_383, 16_384, 16_385, 30_000]
+  const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('a', 'é', '漢', '😀', '\ufffd', '\ufeff', '\ud800', '\udc00') }))
+
+  for (const [title, text] of [['U+FFFD', 'a\ufffdb'], ['a byte order mark', '\ufefftext'], ['nothing', ''], ['zeros', '\0\0']] as const) {
+    test(`${title} comes back`, (t: TestContext) => {
+      t.assert.strictEqual(base64DecodeText(base64Encode(text)), text)
+    })
+  }
+
+  for (const bytes of ['ff', 'c3', '61c328', 'eda080', 'c080', 'f4908080', 'efbfbdff']) {
+    test(`${bytes} is no text`, (t: TestContext) => {
+      t.assert.throws(() => base64DecodeText(base64Encode(Buffer.from(bytes, 'hex'))), { name: 'TypeError', code: 'ERR_ENCODING_INVALID_ENCODED_DATA' })
+    })
+  }
+
+  test('text is spelled as its bytes are', (t: TestContext) => {
+    fc.assert(fc.property(texts, (text) => { t.assert.strictEqual(base64Encode(text), base64Encode(Buffer.from(text))) }))
+    for (const length of lengths) {
+      for (const character of ['a', 'é', '漢']) {
+        const text = character.repeat(length)
+        t.assert.strictEqual(base64Encode(text), base64Encode(Buffer.from(text)))
+      }
+    }
+  })
+
+  test('what is read is the text of the bytes that base64Decode gives, and refused with the same error', (t: TestContext) => {
+    const spelled = fc.oneof(texts.map((text) => base64Encode(text)), fc.uint8Array({ maxLength: 40 }).map((bytes) => base64Encode(bytes)))
+    const changed = fc.tuple(spelled, fc.nat(), texts, fc.nat(2)).map(([text, place, other, dropped]) => {
+      const at = place % (text.length + 1)
+      return text.slice(0, at) + other.slice(0, 1) + text.slice(at + dropped)
+    })
+    fc.assert(fc.property(fc.oneof(spelled, changed, texts), (text) => {
+      t.assert.strictEqual(outcome(() => base64DecodeText(text)), decode(text))
+    }), { numRuns: 1000 })
+    for (const length of lengths) {
+      for (const text of ['A'.repeat(length), `${'A'.repeat(length - 1)}+`, base64Encode('漢'.repeat(length))]) {
+        t.assert.strictEqual(outcome(() => base64DecodeText(text)), decode(text))
+      }
+    }
   })
 })
 
