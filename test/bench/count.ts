@@ -13,7 +13,7 @@ import type { Build } from './build.ts'
 import { floorOf } from './cases.ts'
 import type { Case, Peer } from './cases.ts'
 import { Load } from './load.ts'
-import { bringUp, Jar } from './measure.ts'
+import { Jar } from './measure.ts'
 import type { Cell } from './measure.ts'
 import { hasValgrind, startServer } from './processes.ts'
 import { table } from './report.ts'
@@ -29,11 +29,11 @@ export interface Count {
   dataMisses: number
 }
 
-/** Requests before counting; each takes fifty times as long as elsewhere. */
-const warmRequests = 30_000
-/** Stretches that are counted, of which the one with the fewest instructions is taken, and their milliseconds. */
-const stretches = 3
+/** Requests before counting, however long they take: a hot function waits for so many before V8 makes its last version. */
+const warmRequests = 150_000
+/** Milliseconds of a stretch that is counted. They go on until the two with the fewest instructions agree, or there are so many. */
 const stretchTime = 4000
+const mostStretches = 5
 /** Compiles in time and not beside it, so that it ends; V8's other threads are counted, too. */
 const flags = ['--no-concurrent-recompilation', '--single-threaded-gc']
 
@@ -65,11 +65,16 @@ async function countOne (build: Build, jar: Jar, lib: string, peer: Peer, at: Ca
   const server = await startServer(build, { ...peer.server, lib }, flags, ['valgrind', ...valgrind])
   const load = new Load(build)
   const traffic = await jar.trafficOf(peer, at, size, server)
+  const sendUntil = async (requests: number): Promise<void> => {
+    while ((await server.stats()).requests < requests) await load.run(server.port, traffic, 2000)
+  }
   const control = (...args: string[]): void => { spawnSync('callgrind_control', [...args, String(server.pid)], { stdio: 'ignore' }) }
-  await bringUp(server, traffic, load, warmRequests)
+  await sendUntil(warmRequests * 0.8)
+  await server.age()
+  await sendUntil(warmRequests)
   control('--instr=on')
   const perRequest: number[][] = []
-  for (let stretch = 1; stretch <= stretches; stretch++) {
+  for (let stretch = 1; stretch <= mostStretches && !agree(perRequest); stretch++) {
     const before = await server.stats()
     control('--zero')
     await load.run(server.port, traffic, stretchTime)
@@ -77,12 +82,18 @@ async function countOne (build: Build, jar: Jar, lib: string, peer: Peer, at: Ca
     const after = await server.stats()
     const totals = totalsOf(readFileSync(join(folder, `out.${stretch}`), 'latin1'))
     perRequest.push(totals.map((total) => total / (after.requests - before.requests)))
+    perRequest.sort(([a = NaN], [b = NaN]) => a - b)
   }
   await server.stop()
   load.stop()
-  const [best = []] = perRequest.sort(([a = NaN], [b = NaN]) => a - b)
+  const [best = []] = perRequest
   const [instructions = NaN, , , codeMisses = NaN, readMisses = NaN, writeMisses = NaN] = best
   return { peer, at, size, instructions, codeMisses, dataMisses: readMisses + writeMisses }
+}
+
+/** Whether V8 has made of the code what it will: until then each stretch takes fewer instructions. */
+function agree ([[best = NaN] = [], [second = NaN] = []]: readonly number[][]): boolean {
+  return second < best * 1.01
 }
 
 /**
@@ -131,7 +142,7 @@ export function countTables (counts: readonly Count[], cells: readonly Cell[]): 
 export function countReport (tables: string): string {
   return `# Instructions and cache misses per request
 
-\`npm run bench -- --count\` of ${new Date().toISOString().slice(0, 10)}, Node ${process.version}: each server under callgrind, in the state of one that has run for long; the best of three stretches.
+\`npm run bench -- --count\` of ${new Date().toISOString().slice(0, 10)}, Node ${process.version}: each server under callgrind, in the state of one that has run for long; the best of some stretches, once two agree.
 Misses are those of first-level caches of 32 KB each; cost is instructions and ten for each miss. V8's compilers and the system's own work are left out, and the
 processor's SHA instructions, which valgrind does not have: SHA-1 costs some 3,000 instructions less than here.
 
