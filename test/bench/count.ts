@@ -13,7 +13,7 @@ import type { Build } from './build.ts'
 import { floorOf } from './cases.ts'
 import type { Case, Peer } from './cases.ts'
 import { Load } from './load.ts'
-import { Jar } from './measure.ts'
+import { bringUp, Jar, libOf } from './measure.ts'
 import type { Cell } from './measure.ts'
 import { hasValgrind, startServer } from './processes.ts'
 import { table } from './report.ts'
@@ -29,8 +29,8 @@ export interface Count {
   dataMisses: number
 }
 
-/** Requests before counting, however long they take: a hot function waits for so many before V8 makes its last version. */
-const warmRequests = 150_000
+/** Six times so many requests come before counting: a hot function waits for them before V8 makes its last version. */
+const warmRequests = 25_000
 /** Milliseconds of a stretch that is counted. They go on until the two with the fewest instructions agree, or there are so many. */
 const stretchTime = 4000
 const mostStretches = 5
@@ -38,7 +38,7 @@ const mostStretches = 5
 const flags = ['--no-concurrent-recompilation', '--single-threaded-gc']
 
 /** @param show - is told of each count */
-export async function measureCounts (build: Build, cells: readonly Cell[], libOf: (peer: Peer) => string, show: (progress: string) => void): Promise<Count[]> {
+export async function measureCounts (build: Build, cells: readonly Cell[], show: (progress: string) => void): Promise<Count[]> {
   if (!hasValgrind) throw new Error('valgrind counts instructions: apt-get install valgrind')
   const jar = new Jar(build)
   jar.fill(cells, show)
@@ -47,7 +47,7 @@ export async function measureCounts (build: Build, cells: readonly Cell[], libOf
   const counts: Count[] = []
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const count = await countOne(build, jar, libOf(next.peer), next.peer, next.at, next.size)
+      const count = await countOne(build, jar, next.peer, next.at, next.size)
       counts.push(count)
       show(`${counts.length}/${all}: ${next.at.name} ${next.size}, ${next.peer.name}: ${Math.round(count.instructions)} instructions`)
     }
@@ -57,21 +57,17 @@ export async function measureCounts (build: Build, cells: readonly Cell[], libOf
   return counts
 }
 
-async function countOne (build: Build, jar: Jar, lib: string, peer: Peer, at: Case, size: number): Promise<Count> {
+async function countOne (build: Build, jar: Jar, peer: Peer, at: Case, size: number): Promise<Count> {
   const folder = join(build.folder, 'counts', `${peer.name}-${at.name}-${size}`)
   mkdirSync(folder, { recursive: true })
   const valgrind = ['--log-file=/dev/null', '--tool=callgrind', '--cache-sim=yes', '--instr-atstart=no', '--smc-check=all-non-file',
     '--compress-strings=no', '--compress-pos=no', `--callgrind-out-file=${join(folder, 'out')}`]
-  const server = await startServer(build, { ...peer.server, lib }, flags, ['valgrind', ...valgrind])
+  const server = await startServer(build, { ...peer.server, lib: libOf(build, peer) }, flags, ['valgrind', ...valgrind])
   const load = new Load(build)
   const traffic = await jar.trafficOf(peer, at, size, server)
-  const sendUntil = async (requests: number): Promise<void> => {
-    while ((await server.stats()).requests < requests) await load.run(server.port, traffic, 2000)
-  }
-  const control = (...args: string[]): void => { spawnSync('callgrind_control', [...args, String(server.pid)], { stdio: 'ignore' }) }
-  await sendUntil(warmRequests * 0.8)
-  await server.age()
-  await sendUntil(warmRequests)
+  const control = (command: string): void => { spawnSync('callgrind_control', [command, String(server.pid)], { stdio: 'ignore' }) }
+  // However long it takes.
+  await bringUp(server, traffic, load, warmRequests, Infinity)
   control('--instr=on')
   const perRequest: number[][] = []
   for (let stretch = 1; stretch <= mostStretches && !agree(perRequest); stretch++) {

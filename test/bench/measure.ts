@@ -69,11 +69,15 @@ export async function measure (build: Build, plan: Plan, show: (progress: string
   return samples
 }
 
+/** The library that a peer runs: this one, or the one to compare with. */
+export function libOf (build: Build, peer: Peer): string {
+  return (peer.name.startsWith('base-') ? build.base : undefined) ?? build.lib
+}
+
 async function startAll (build: Build, peers: readonly Peer[]): Promise<Map<Peer, Running>> {
   const servers = new Map<Peer, Running>()
   for (const peer of shuffled(peers)) {
-    const lib = peer.name.startsWith('base-') ? build.base : undefined
-    servers.set(peer, await startServer(build, lib === undefined ? peer.server : { ...peer.server, lib }))
+    servers.set(peer, await startServer(build, { ...peer.server, lib: libOf(build, peer) }))
   }
   return servers
 }
@@ -95,19 +99,23 @@ async function measureCell ({ at, size, peers }: Cell, plan: Plan, epoch: number
   return samples
 }
 
-/** Brings a server that has just begun into the state of one that has run for long. */
-export async function bringUp (server: Running, traffic: Traffic, load: Load, warmRequests: number): Promise<void> {
-  await warmUp(server, traffic, load, warmRequests * fresh)
+/**
+ * Brings a server that has just begun into the state of one that has run for long.
+ *
+ * @param longest - milliseconds that it is given to answer them, before its collections and again after them
+ */
+export async function bringUp (server: Running, traffic: Traffic, load: Load, warmRequests: number, longest?: number): Promise<void> {
+  await warmUp(server, traffic, load, warmRequests * fresh, longest)
   await server.age()
-  await warmUp(server, traffic, load, warmRequests)
+  await warmUp(server, traffic, load, warmRequests, longest)
 }
 
 /** How much longer a server is warmed up that has just begun: V8 is at work until about the 50,000th request. */
 const fresh = 5
 
 /** By requests, as V8 counts calls, and not by time: on a busy machine little happens in a second. */
-async function warmUp (server: Running, traffic: Traffic, load: Load, requests: number): Promise<void> {
-  const end = Date.now() + Math.max(4000, requests / 5)
+async function warmUp (server: Running, traffic: Traffic, load: Load, requests: number, longest = Math.max(4000, requests / 5)): Promise<void> {
+  const end = Date.now() + longest
   for (let sent = 0; sent < requests && Date.now() < end;) sent += (await load.run(server.port, traffic, 200)).requests * (server.isJITted ? 1 : 100)
 }
 

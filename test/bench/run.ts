@@ -41,9 +41,9 @@ Server CPU per request, ours beside other session plugins. Without options: all 
   --two-cpus       the load has a CPU of its own: more requests per second, but waking that CPU is in the server's time
   --scale          only how cost grows with keys, sessions, payload and distinct cookies
   --memory         only memory per request and per remembered cookie
-  --count          instructions and cache misses per request, counted by valgrind (--case, --only, --size, --base): the same each time
+  --count          instructions and cache misses per request, counted by valgrind (--case, --only, --size, --base): nearly the same each time
   --profile CASE   one server (--only, otherwise ours-sha512; --size) under --cpu-prof: the ten largest self times
-  --keep           writes results/latest.*, which is committed
+  --keep           writes results/latest.*, or counts.md with --count, which are committed
 `
 
 const { values: options } = parseArgs({
@@ -131,8 +131,7 @@ async function count (compiled: ReturnType<typeof build>, peers: readonly Peer[]
   const named = options.only?.split(',')
   const plan = planOf(1, named === undefined ? peers : peers.filter(({ name }) => named.includes(name)))
   const cells = cellsOf(options.case === undefined ? { ...plan, cases: ['untouched', 'read', 'read-new', 'write'].map(caseOf) } : plan)
-  const libOf = ({ name }: Peer): string => name.startsWith('base-') && compiled.base !== undefined ? compiled.base : compiled.lib
-  const text = countTables(await measureCounts(compiled, cells, libOf, show), cells)
+  const text = countTables(await measureCounts(compiled, cells, show), cells)
   show('')
   console.log(text)
   if (options.keep) writeFileSync(join(here, 'results', 'counts.md'), countReport(text))
