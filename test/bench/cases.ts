@@ -77,6 +77,7 @@ export const peers: readonly Peer[] = [
   ...(['sha512', 'sha1', 'node-sha512'] as const).map((digest) => peerOf(`parts-${digest}`,
     `the parts alone, ${digest === 'node-sha512' ? "nodeDigest('sha512')" : digest === 'sha512' ? 'default' : digest}`,
     { kind: 'parts', digest }, digest === 'sha1' ? 'sha1' : 'sha512', (at) => at.name === 'read-new' || at.name === 'write')),
+  peerOf('parts-seen', 'the parts alone', { kind: 'parts-seen' }, 'sha1', (at) => at.name === 'untouched' || at.name === 'read'),
   peerOf('secure-session', '@fastify/secure-session', { kind: 'secure-session' }, 'secure-session', single),
   peerOf('secure-session-3', '@fastify/secure-session', { kind: 'secure-session', sessions: 3 }, 'secure-session', (at) => at.sessions === 3),
   peerOf('fastify-session', '@fastify/session (memory)', { kind: 'fastify-session' }, undefined, usual((at) => at.name !== 'refresh' && at.name !== 'forged')),

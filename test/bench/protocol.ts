@@ -4,7 +4,7 @@
  * @module
  */
 
-export type ServerKind = 'fastify' | 'cookie' | 'cookie-set' | 'secure-session' | 'fastify-session' | 'iron-session' | 'cookie-session' | 'flask' | 'parts' | 'ours'
+export type ServerKind = 'fastify' | 'cookie' | 'cookie-set' | 'secure-session' | 'fastify-session' | 'iron-session' | 'cookie-session' | 'flask' | 'parts' | 'parts-seen' | 'ours'
 export type DigestKind = 'sha512' | 'sha1' | 'node-sha512'
 
 /** One configuration: what one server process runs. */

@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import type * as Library from '../../lib/index.ts'
-import { Parts } from './parts.ts'
+import { Parts, Seen, Visit } from './parts.ts'
 import { otherKey, payload, secretKey, sessionNames } from './payload.ts'
 import type { Payload } from './payload.ts'
 import type { ServerConfig } from './protocol.ts'
@@ -80,6 +80,7 @@ async function setUp (fastify: FastifyInstance, config: ServerConfig): Promise<W
     case 'fastify-session': return withFastifySession(fastify, config)
     case 'iron-session': return withIronSession()
     case 'parts': return withParts(fastify, config)
+    case 'parts-seen': return withSeen(fastify)
     case 'ours': return withOurs(fastify, config)
     default: return bare
   }
@@ -146,6 +147,27 @@ async function withParts (fastify: FastifyInstance, { digest = 'sha512' }: Serve
       return { user: 0 }
     }
   }
+}
+
+/** The parts of the work for a cookie that came before. */
+async function withSeen (fastify: FastifyInstance): Promise<Work> {
+  await withCookie(fastify, false)
+  const seen = new Seen('sha1')
+  const slot = Symbol('visit')
+  const visitOf = (request: FastifyRequest): Visit => (request as unknown as Record<symbol, Visit>)[slot] as Visit
+  fastify.decorateRequest(slot, null)
+  fastify.decorateRequest('session', { getter (this: FastifyRequest) { return visitOf(this).session as never } })
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    (request as unknown as Record<symbol, Visit>)[slot] = new Visit(seen, request.headers.cookie ?? '')
+    done()
+  })
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    const visit = visitOf(request)
+    if (visit.isRead) reply.header('vary', 'Cookie')
+    else if (visit.isPermanent) throw new Error('there is nothing to be refreshed here')
+    done()
+  })
+  return { ...bare, read: (request) => ({ user: request.session['user_id'] }) }
 }
 
 /** A session that has methods and properties, whoever made it. */
