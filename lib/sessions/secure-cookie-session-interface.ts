@@ -21,12 +21,12 @@ import type { CookieAttributes } from './cookie-attributes.ts'
 import { readCookie } from './cookie-header.ts'
 import { CookieCodec } from './cookie-codec.ts'
 import { addVary, replaceSetCookie } from './response-headers.ts'
-import { cookieOptionsOf, noKey, SecureCookieSession, sessionJSONSerializer, trackedDataOf } from './secure-cookie-session.ts'
+import { noKey, SecureCookieSession, sessionJSONSerializer, trackedDataOf } from './secure-cookie-session.ts'
 import { SecureSessionCookies } from './secure-session-cookies.ts'
 import type { SecureSessionKeys } from './secure-session-cookies.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { SessionApp, SessionRequest } from './session-interface.ts'
-import type { OpenedSession, SessionSource } from './tracked-data.ts'
+import type { OpenedSession, SessionSource, TrackedData } from './tracked-data.ts'
 
 /** How sessions are signed; what is left out is Flask's, but for the digest. */
 export interface SigningOptions {
@@ -108,8 +108,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const data = trackedDataOf(session)
     if (data.accessed) addVary(reply)
     data.whileSaving(() => {
-      if (data.modified && data.isEmpty) this.#setCookie(app, session, reply, '', deletionAttributes)
-      else if (this.shouldSetCookie(app, session) && !data.isEmpty) this.#sign(app, session, reply)
+      if (data.modified && data.isEmpty) this.#setCookie(app, data, reply, '', deletionAttributes)
+      else if (this.shouldSetCookie(app, session) && !data.isEmpty) this.#sign(app, data, reply, this.getExpirationTime(app, session))
     })
   }
 
@@ -137,19 +137,17 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return readCookie(headers.cookie, this.getCookieName(app)) || undefined
   }
 
-  #sign (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
-    const expires = this.getExpirationTime(app, session)
-    const token = this.encode(app, trackedDataOf(session).toSave())
-    this.#setCookie(app, session, reply, token, (attributes) => expires === null ? attributes : { expires, ...attributes })
+  #sign (app: SessionApp, data: TrackedData, reply: FastifyReply, expires: Date | null): void {
+    const token = this.encode(app, data.toSave())
+    this.#setCookie(app, data, reply, token, (attributes) => expires === null ? attributes : { expires, ...attributes })
   }
 
   #setCookie (
-    app: SessionApp, session: SecureCookieSession, reply: FastifyReply, value: string,
+    app: SessionApp, data: TrackedData, reply: FastifyReply, value: string,
     complete: (attributes: CookieAttributes) => CookieAttributes
   ): void {
-    const data = trackedDataOf(session)
     const isHTTPS = reply.request.protocol.toLowerCase() === 'https' // a proxy may write it in its own way
-    const attributes = complete(cookieAttributes(this, app, isHTTPS, cookieOptionsOf(session)))
+    const attributes = complete(cookieAttributes(this, app, isHTTPS, data.cookieOptions))
     const { prototype } = SecureCookieSessionInterface
     // What a subclass makes may need encoding.
     const isToken = this.encode === prototype.encode && this.getSigningSerializer === prototype.getSigningSerializer

@@ -19,7 +19,6 @@ export const sessionJSONSerializer: TaggedJSONSerializer = new TaggedJSONSeriali
 const tracked: unique symbol = Symbol('secure-session.tracked')
 const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 const propertyKinds: unique symbol = Symbol('secure-session.property-kinds')
-const cookieOptions: unique symbol = Symbol('secure-session.cookie-options')
 
 /** A session of data at hand, without a cookie behind it. */
 const detached: SessionSource = {
@@ -38,7 +37,6 @@ const detached: SessionSource = {
 export class SecureCookieSession implements SessionMembers<Dict> {
   declare readonly [tracked]: TrackedData
   declare readonly [propertyKinds]: PropertyKinds
-  declare [cookieOptions]: SessionCookieOptions | undefined
 
   /**
    * @param initial - the data to begin with; it is copied one level deep
@@ -47,7 +45,6 @@ export class SecureCookieSession implements SessionMembers<Dict> {
   constructor (initial?: Readonly<Dict>, source: SessionSource = detached) {
     this[tracked] = new TrackedData(source, initial === undefined && source !== detached ? undefined : { ...initial })
     this[propertyKinds] = new.target === SecureCookieSession ? ownKinds : kindsOf(new.target.prototype)
-    this[cookieOptions] = undefined
     return new Proxy(this, handler)
   }
 
@@ -166,7 +163,8 @@ export class SecureCookieSession implements SessionMembers<Dict> {
   }
 
   options (options: SessionCookieOptions): void {
-    this[cookieOptions] = { ...this[cookieOptions], ...options }
+    const data = this[tracked]
+    data.cookieOptions = { ...data.cookieOptions, ...options }
   }
 
   regenerate (keep?: readonly PropertyKey[] | SessionCallback, callback?: SessionCallback): Promise<void> {
@@ -241,11 +239,6 @@ class Refusing implements SessionWatcher {
 /** The data behind a session, for those who open and save it. */
 export function trackedDataOf (session: SecureCookieSession | Session): TrackedData {
   return (session as SecureCookieSession)[tracked]
-}
-
-/** The cookie attributes that the application asked for in this response. */
-export function cookieOptionsOf (session: SecureCookieSession): SessionCookieOptions | undefined {
-  return session[cookieOptions]
 }
 
 /** What was done synchronously is told in every way that someone may wait for it. */

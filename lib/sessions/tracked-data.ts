@@ -8,6 +8,7 @@ import { isSameData } from '../json/copy.ts'
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
 import { carryFloats } from '../json/json-text.ts'
+import type { SessionCookieOptions } from '../../types/session.ts'
 
 /** What a cookie held. */
 export interface OpenedSession {
@@ -55,6 +56,8 @@ export class TrackedData {
   deleted = false
   /** Grows with every write. */
   revision = 0
+  /** The cookie attributes that the application asked for in this response. */
+  cookieOptions: SessionCookieOptions | undefined
   /** The Set-Cookie value that is in the response already. */
   sentCookie: string | undefined
   readonly #source: SessionSource
