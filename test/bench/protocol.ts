@@ -15,6 +15,8 @@ export interface ServerConfig {
   refresh?: boolean
   /** For `cookie`: two hooks that do nothing, as any session plugin has. */
   hooks?: boolean
+  /** For `ours`: whether @fastify/cookie parses each Cookie header for `request.cookies`, as it does where nobody says no. */
+  parses?: boolean
   /** Sessions side by side: 1 or more. */
   sessions?: number
   /** Keys that come after the one that the cookies are signed with. */

@@ -264,8 +264,9 @@ async function withIronSession (): Promise<Work> {
 
 async function withOurs (fastify: FastifyInstance, config: ServerConfig): Promise<Work> {
   const { default: secureSession, nodeDigest, SecureCookieSessionInterface } = await import(config.lib ?? '') as typeof Library
-  const { digest = 'sha512', refresh = true, sessions = 1, fallbacks = 0, maxCookieSize = 8192, remembered } = config
+  const { digest = 'sha512', refresh = true, sessions = 1, fallbacks = 0, maxCookieSize = 8192, remembered, parses = true } = config
   const digestMethod = digest === 'node-sha512' ? nodeDigest('sha512') : digest
+  if (!parses) await fastify.register(await untyped<Plugin>('@fastify/cookie'), { hook: false })
   await fastify.register(secureSession, {
     // Cookies are signed with the oldest key, so that all fallbacks are tried.
     secretKey: fallbacks === 0 ? secretKey : otherKey,
