@@ -290,7 +290,7 @@ const handler: ProxyHandler<SecureCookieSession> = {
       case 'method': return data.has(key) ? data.get(key) : Reflect.get(target, key, receiver)
     }
     // What this class declares needs no proxy around itself; what a subclass declares may read its data by property.
-    return kinds === ownKinds ? Reflect.get(target, key) : Reflect.get(target, key, receiver)
+    return kinds === ownKinds ? target[key as keyof SecureCookieSession] : Reflect.get(target, key, receiver)
   },
 
   set (target, key, value, receiver) {
