@@ -400,6 +400,12 @@ describe('confKey', () => {
     t.assert.ok(sessionCookieOf(await late.visit((session) => { session.a = 1 }), 'late'))
     t.assert.ok(sessionCookieOf(await never.visit((session) => { session.a = 1 })))
   })
+
+  test('may name null', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, { confKey: 'settings' }, { before: (app) => app.decorate('settings', null) })
+
+    t.assert.ok(sessionCookieOf(await visit((session) => { session.a = 1 })))
+  })
 })
 
 describe('the cookie\'s name', () => {

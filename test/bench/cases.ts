@@ -100,6 +100,8 @@ export const peers: readonly Peer[] = [
   }),
   peerOf('ours-sha1-unparsed', 'ours, sha1, request.cookies not parsed', { kind: 'ours', digest: 'sha1', parses: false }, 'sha1',
     usual((at) => ['untouched-bare', 'untouched', 'read'].includes(at.name))),
+  peerOf('ours-sha1-config', 'ours, sha1, set up by fastify.config', { kind: 'ours', digest: 'sha1', isConfigured: true }, 'sha1',
+    usual((at) => ['untouched-bare', 'untouched', 'read'].includes(at.name))),
   // What does not fit into 4093 bytes is compressed; the others may be longer.
   peerOf('ours-sha512-4093', 'ours, default, compressed to fit', { kind: 'ours', maxCookieSize: 4093 }, 'sha512', usual((at, size) => at.name === 'write' && size > 2000))
 ]

@@ -17,6 +17,8 @@ export interface ServerConfig {
   hooks?: boolean
   /** For `ours`: whether @fastify/cookie parses each Cookie header for `request.cookies`, as it does where nobody says no. */
   parses?: boolean
+  /** For `ours`: whether the settings are in `fastify.config`, which is looked at with every request. */
+  isConfigured?: boolean
   /** Sessions side by side: 1 or more. */
   sessions?: number
   /** Keys that come after the one that the cookies are signed with. */

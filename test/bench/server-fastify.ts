@@ -264,9 +264,14 @@ async function withIronSession (): Promise<Work> {
 
 async function withOurs (fastify: FastifyInstance, config: ServerConfig): Promise<Work> {
   const { default: secureSession, nodeDigest, SecureCookieSessionInterface } = await import(config.lib ?? '') as typeof Library
-  const { digest = 'sha512', refresh = true, sessions = 1, fallbacks = 0, maxCookieSize = 8192, remembered, parses = true } = config
+  const { digest = 'sha512', refresh = true, sessions = 1, fallbacks = 0, maxCookieSize = 8192, remembered, parses = true, isConfigured = false } = config
   const digestMethod = digest === 'node-sha512' ? nodeDigest('sha512') : digest
   if (!parses) await fastify.register(await untyped<Plugin>('@fastify/cookie'), { hook: false })
+  if (isConfigured) {
+    fastify.decorate('config', { PORT: 3000, SECRET_KEY: secretKey, MAX_COOKIE_SIZE: maxCookieSize, PERMANENT_SESSION_LIFETIME: 86_400 * 31, SESSION_COOKIE_SAMESITE: 'Lax', SESSION_COOKIE_SECURE: false })
+    await fastify.register(secureSession, { digestMethod })
+    return workOfOurs(sessions)
+  }
   await fastify.register(secureSession, {
     // Cookies are signed with the oldest key, so that all fallbacks are tried.
     secretKey: fallbacks === 0 ? secretKey : otherKey,
@@ -276,6 +281,10 @@ async function withOurs (fastify: FastifyInstance, config: ServerConfig): Promis
     maxCookieSize,
     sessions: sessions === 1 ? undefined : Array.from({ length: sessions }, (_, index) => ({ sessionName: nameOf(index) }))
   })
+  return workOfOurs(sessions)
+}
+
+function workOfOurs (sessions: number): Work {
   return {
     read: (request) => ({ user: request.session['user_id'] ?? null }),
     readAll: readAll(sessions, (session) => session['user_id']),
