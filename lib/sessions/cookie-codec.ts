@@ -54,7 +54,11 @@ export class CookieCodec {
 
   /** @throws `FST_SESSION_UNSERIALIZABLE` and `FST_SESSION_COOKIE_OVERFLOW` for what could not be read again. */
   encode (data: Dict): string {
-    const text = this.#dumps(data)
+    return this.sign(this.#dumps(data))
+  }
+
+  /** JSON text that came in a cookie, in a cookie of now. */
+  sign (text: string): string {
     const cookie = this.signing.dumps(text, { serializer: asText })
     // A client sends back what it was given.
     this.#memo.add(cookie, text)

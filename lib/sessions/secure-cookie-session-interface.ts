@@ -138,8 +138,18 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 
   #sign (app: SessionApp, data: TrackedData, reply: FastifyReply, expires: Date | null): void {
-    const token = this.encode(app, data.toSave())
-    this.#setCookie(app, data, reply, token, (attributes) => expires === null ? attributes : { expires, ...attributes })
+    this.#setCookie(app, data, reply, this.#tokenOf(app, data), (attributes) => expires === null ? attributes : { expires, ...attributes })
+  }
+
+  /**
+   * What nobody changed is signed as it was read, since to write it again takes longer than to sign it. But Python's escapes are longer
+   * than what they stand for, and what the application itself reads and writes it may write in another way.
+   */
+  #tokenOf (app: SessionApp, data: TrackedData): string {
+    const { prototype } = SecureCookieSessionInterface
+    const isOurs = this.serializer.constructor === TaggedJSONSerializer && this.decode === prototype.decode && this.encode === prototype.encode
+    const text = isOurs ? data.textAsRead : undefined
+    return text === undefined || text.includes('\\u') ? this.encode(app, data.toSave()) : (this.#codecOf(app) as CookieCodec).sign(text)
   }
 
   #setCookie (

@@ -140,6 +140,11 @@ export class TrackedData {
     return this.#peek()
   }
 
+  /** The JSON text that the data was read from, as long as nothing changed, not even while it is saved. */
+  get textAsRead (): string | undefined {
+    return this.#modified || this.#hasChangedInside() ? undefined : this.#text
+  }
+
   get isEmpty (): boolean {
     return Object.keys(this.#peek()).length === 0
   }

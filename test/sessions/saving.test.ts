@@ -4,9 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Readable } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
-import type { Session, SessionCookieOptions } from '../../lib/index.ts'
-import { cookieAfter, cookieOf, logOf, noise, parseSetCookie, savedData, sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
-import type { Act } from '../helpers.ts'
+import { SecureCookieSessionInterface, TaggedJSONSerializer } from '../../lib/index.ts'
+import type { SecureCookieSession, Session, SessionApp, SessionCookieOptions, SessionRequest } from '../../lib/index.ts'
+import { cookieAfter, cookieOf, cookieOfText, logOf, noise, parseSetCookie, savedData, sessionApp, sessionCookieOf, setCookiesOf, signingSerializer } from '../helpers.ts'
+import type { Act, Answer } from '../helpers.ts'
 
 const now = Date.UTC(2024, 0, 1)
 /** 31 days later. */
@@ -109,6 +110,11 @@ describe('the cookie', () => {
   })
 })
 
+/** The JSON text in the cookie of a response. */
+function textAfter (response: Pick<Answer, 'headers'>): unknown {
+  return signingSerializer().loads(sessionCookieOf(response)?.value ?? '', { serializer: { loads: String } })
+}
+
 describe('refreshing', () => {
   const untouched: Act = () => {}
   const read: Act = (session) => session.a
@@ -155,6 +161,70 @@ describe('refreshing', () => {
     t.assert.notStrictEqual(cookieAfter(response), cookie)
     t.assert.deepStrictEqual(savedData(response), { list: [1], _permanent: true })
   })
+
+  test('a refreshed session is signed as it was read, but for escapes, which are longer', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    const refreshed = async (text: string, act: Act): Promise<unknown> => textAfter(await visit(act, { cookie: cookieOfText(text) }))
+    const spelled = '{"list": [1, 1.0], "a": "\u00e4", "_permanent": true}'
+    const escaped = '{"list": [1, 1.0], "a": "\\u00e4", "_permanent": true}'
+    const ours = '{"list":[1,1.0],"a":"\u00e4","_permanent":true}'
+
+    for (const act of [untouched, read, (session: Session) => session.list] as Act[]) {
+      t.assert.strictEqual(await refreshed(spelled, act), spelled)
+      t.assert.strictEqual(await refreshed(escaped, act), ours)
+    }
+    t.assert.strictEqual(await refreshed(spelled, (session) => { session.modified = true }), ours)
+    t.assert.strictEqual(await refreshed(spelled, (session) => { session.list.push(2) }), '{"list":[1,1.0,2],"a":"\u00e4","_permanent":true}')
+    t.assert.strictEqual(await refreshed(spelled, (session) => { session.list.push(2); session.modified = false }), '{"list":[1,1.0,2],"a":"\u00e4","_permanent":true}')
+  })
+
+  for (const change of ['shouldSetCookie', 'getExpirationTime'] as const) {
+    test(`saves what ${change} of an interface of its own changes, at the top and inside`, async (t: TestContext) => {
+      const changes: Array<(session: Session) => void> = [(session) => { session.seen = 1 }, (session) => { session.list.push(1) }]
+      class Changing extends SecureCookieSessionInterface {
+        override shouldSetCookie (app: SessionApp, session: SecureCookieSession): boolean {
+          if (change === 'shouldSetCookie') changes[0]?.(session as unknown as Session)
+          return super.shouldSetCookie(app, session)
+        }
+
+        override getExpirationTime (app: SessionApp, session: SecureCookieSession): Date | null {
+          if (change === 'getExpirationTime') changes[0]?.(session as unknown as Session)
+          return super.getExpirationTime(app, session)
+        }
+      }
+      const { visit } = await sessionApp(t, { sessionInterface: new Changing() })
+      const cookie = cookieOf({ _permanent: true, list: [] })
+
+      t.assert.deepStrictEqual(savedData(await visit(read, { cookie })), { _permanent: true, list: [], seen: 1 })
+      changes.shift()
+      t.assert.deepStrictEqual(savedData(await visit(read, { cookie })), { _permanent: true, list: [1] })
+    })
+  }
+
+  class OwnEncode extends SecureCookieSessionInterface {
+    override encode (app: SessionApp, data: Record<string, unknown>): string {
+      return super.encode(app, { ...data, own: true })
+    }
+  }
+  class OwnDecode extends SecureCookieSessionInterface {
+    override decode (app: SessionApp, cookie: string, log: SessionRequest['log']): ReturnType<SecureCookieSessionInterface['decode']> {
+      const opened = super.decode(app, cookie, log)
+      return opened === undefined ? undefined : { ...opened, data: { ...opened.data, own: true } }
+    }
+  }
+  class OwnSerializer extends TaggedJSONSerializer {
+    override dumps (value: unknown): string {
+      return super.dumps({ ...value as object, own: true })
+    }
+  }
+  const interfaces = { encode: new OwnEncode(), decode: new OwnDecode(), serializer: new SecureCookieSessionInterface({ serializer: new OwnSerializer() }) }
+  for (const [name, sessionInterface] of Object.entries(interfaces)) {
+    test(`asks the ${name} of the application's own`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, { sessionInterface })
+
+      t.assert.deepStrictEqual(savedData(await visit(read, { cookie: cookieOf({ _permanent: true }) })), { _permanent: true, own: true })
+    })
+  }
 
   test('a refused cookie is not refreshed', async (t: TestContext) => {
     const { visit } = await sessionApp(t)
