@@ -1,6 +1,7 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import fastifyEnv from '@fastify/env'
+import { ConfigReader } from '../lib/config.ts'
 import { sessionConfigSchema } from '../lib/index.ts'
 import type { FlaskConfig, SecureSessionOptions } from '../lib/index.ts'
 import { buildApp, cookieAfter, cookieOf, deepFreeze, logOf, noise, refusalOf, savedData, secretKey, sessionApp, sessionCookieOf } from './helpers.ts'
@@ -253,6 +254,34 @@ describe('the order', () => {
 })
 
 describe('a change of the config while the server runs', () => {
+  /** Two values for each key. */
+  const values: Record<Key, [unknown, unknown]> = {
+    SECRET_KEY: ['a', 'b'],
+    SECRET_KEY_FALLBACKS: [['a'], ['b']],
+    SESSION_COOKIE_NAME: ['a', 'b'],
+    SESSION_COOKIE_DOMAIN: ['a.com', 'b.com'],
+    SESSION_COOKIE_PATH: ['/a', '/b'],
+    SESSION_COOKIE_HTTPONLY: [true, false],
+    SESSION_COOKIE_SECURE: [true, false],
+    SESSION_COOKIE_PARTITIONED: [true, false],
+    SESSION_COOKIE_SAMESITE: ['Lax', 'Strict'],
+    PERMANENT_SESSION_LIFETIME: [60, 61],
+    SESSION_REFRESH_EACH_REQUEST: [true, false],
+    APPLICATION_ROOT: ['/a', '/b'],
+    MAX_COOKIE_SIZE: [1000, 1001]
+  }
+  const config = Object.fromEntries(Object.entries(values).map(([key, [value]]) => [key, value])) as FlaskConfig
+  for (const [flaskKey, { option }] of Object.entries(rows) as Array<[Key, Row]>) {
+    test(`is noticed in each key, but for ${flaskKey} where an option stands for it`, (t: TestContext) => {
+      const reader = new ConfigReader(option?.(values[flaskKey][0] as never) ?? {})
+
+      for (const [key, [, other]] of Object.entries(values)) {
+        const before = reader.read(config)
+        t.assert.strictEqual(reader.read({ ...config, [key]: other }) === before, key === flaskKey && option !== undefined, key)
+      }
+    })
+  }
+
   const write: Act = (session) => { session.a = 1; session.permanent = true }
   const changes: Array<[change: FlaskConfig, attributes: Record<string, string | true | undefined>]> = [
     [{ SESSION_COOKIE_SECURE: true }, { Secure: true }],

@@ -98,6 +98,12 @@ export class TaggedJSONSerializer implements Tagger {
     this.#isOwn = new.target !== TaggedJSONSerializer
   }
 
+  /** Whether it reads and writes as Flask does, by Flask's tags alone. */
+  get isStock (): boolean {
+    const { prototype } = TaggedJSONSerializer
+    return !this.#isOwn && this.dumps === prototype.dumps && this.loads === prototype.loads
+  }
+
   /**
    * Adds a tag.
    *

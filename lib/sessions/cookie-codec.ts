@@ -54,15 +54,12 @@ export class CookieCodec {
 
   /** @throws `FST_SESSION_UNSERIALIZABLE` and `FST_SESSION_COOKIE_OVERFLOW` for what could not be read again. */
   encode (data: Dict): string {
-    return this.sign(this.#dumps(data))
+    return this.#sign(this.#dumps(data))
   }
 
-  /** JSON text that came in a cookie, in a cookie of now. */
-  sign (text: string): string {
-    const cookie = this.signing.dumps(text, { serializer: asText })
-    // A client sends back what it was given.
-    this.#memo.add(cookie, text)
-    return cookie
+  /** The JSON text of data as the value of a cookie; `undefined` when it is so long that it would be compressed, or not be read. */
+  signIfShort (text: string): string | undefined {
+    return Buffer.byteLength(text) < Math.min(this.signing.compressFrom, maxPayloadLength) ? this.#sign(text) : undefined
   }
 
   /**
@@ -93,6 +90,13 @@ export class CookieCodec {
     const sizes = largestKeys(data).map((key) => ({ key: shorten(key), size: this.#sizeOf({ [key]: data[key] }) }))
     const names = sizes.sort((a, b) => b.size - a.size).map(({ key, size }) => size === Infinity ? key : `${key} (${size})`)
     return new FST_SESSION_COOKIE_OVERFLOW(size, limit, names.join(', '))
+  }
+
+  #sign (text: string): string {
+    const cookie = this.signing.dumps(text, { serializer: asText })
+    // A client sends back what it was given.
+    this.#memo.add(cookie, text)
+    return cookie
   }
 
   /** The same limits as for reading, so that what is written can always be read. */

@@ -142,14 +142,15 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 
   /**
-   * What nobody changed is signed as it was read, since to write it again takes longer than to sign it. But Python's escapes are longer
-   * than what they stand for, and what the application itself reads and writes it may write in another way.
+   * What nobody changed is signed as it was read, since to write it again takes longer than to sign it. But what the application itself
+   * reads and writes it may write in another way, and what may not fit as it is may be shorter when written by us.
    */
   #tokenOf (app: SessionApp, data: TrackedData): string {
     const { prototype } = SecureCookieSessionInterface
-    const isOurs = this.serializer.constructor === TaggedJSONSerializer && this.decode === prototype.decode && this.encode === prototype.encode
-    const text = isOurs ? data.textAsRead : undefined
-    return text === undefined || text.includes('\\u') ? this.encode(app, data.toSave()) : (this.#codecOf(app) as CookieCodec).sign(text)
+    const { serializer } = this
+    const isOurs = serializer instanceof TaggedJSONSerializer && serializer.isStock && this.decode === prototype.decode && this.encode === prototype.encode
+    const text = isOurs ? data.unchangedText : undefined
+    return (text === undefined ? undefined : this.#codecOf(app)?.signIfShort(text)) ?? this.encode(app, data.toSave())
   }
 
   #setCookie (

@@ -140,8 +140,8 @@ export class TrackedData {
     return this.#peek()
   }
 
-  /** The JSON text that the data was read from, as long as nothing changed, not even while it is saved. */
-  get textAsRead (): string | undefined {
+  /** The JSON text that the data was read from, or was when it was taken for unchanged; only if nothing changed since, not even while it is saved. */
+  get unchangedText (): string | undefined {
     return this.#modified || this.#hasChangedInside() ? undefined : this.#text
   }
 

@@ -4,9 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Readable } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
-import { SecureCookieSessionInterface, TaggedJSONSerializer } from '../../lib/index.ts'
+import { JSONTag, SecureCookieSessionInterface, TaggedJSONSerializer } from '../../lib/index.ts'
 import type { SecureCookieSession, Session, SessionApp, SessionCookieOptions, SessionRequest } from '../../lib/index.ts'
-import { cookieAfter, cookieOf, cookieOfText, logOf, noise, parseSetCookie, savedData, sessionApp, sessionCookieOf, setCookiesOf, signingSerializer } from '../helpers.ts'
+import { URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
+import { cookieAfter, cookieOf, cookieOfText, logOf, noise, parseSetCookie, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf, signingSerializer } from '../helpers.ts'
 import type { Act, Answer } from '../helpers.ts'
 
 const now = Date.UTC(2024, 0, 1)
@@ -162,20 +163,59 @@ describe('refreshing', () => {
     t.assert.deepStrictEqual(savedData(response), { list: [1], _permanent: true })
   })
 
-  test('a refreshed session is signed as it was read, but for escapes, which are longer', async (t: TestContext) => {
+  test('a refreshed session is signed as it was read', async (t: TestContext) => {
     const { visit } = await sessionApp(t)
-    const refreshed = async (text: string, act: Act): Promise<unknown> => textAfter(await visit(act, { cookie: cookieOfText(text) }))
-    const spelled = '{"list": [1, 1.0], "a": "\u00e4", "_permanent": true}'
-    const escaped = '{"list": [1, 1.0], "a": "\\u00e4", "_permanent": true}'
+    const spelled = '{"list": [1, 1.0], "a": "\\u00e4", "_permanent": true}'
     const ours = '{"list":[1,1.0],"a":"\u00e4","_permanent":true}'
+    const refreshed = async (act: Act): Promise<unknown> => textAfter(await visit(act, { cookie: cookieOfText(spelled) }))
 
-    for (const act of [untouched, read, (session: Session) => session.list] as Act[]) {
-      t.assert.strictEqual(await refreshed(spelled, act), spelled)
-      t.assert.strictEqual(await refreshed(escaped, act), ours)
+    t.assert.strictEqual(await refreshed(untouched), spelled)
+    t.assert.strictEqual(await refreshed(read), spelled)
+    t.assert.strictEqual(await refreshed((session) => session.list), spelled)
+    t.assert.strictEqual(await refreshed((session) => session.reload()), spelled)
+    t.assert.strictEqual(await refreshed((session) => { session.modified = true }), ours)
+    t.assert.strictEqual(await refreshed((session) => { session.modified = false }), spelled)
+    t.assert.strictEqual(await refreshed((session) => { const { list } = session; session.modified = false; return list }), ours)
+    t.assert.strictEqual(await refreshed((session) => { session.list.push(2) }), '{"list":[1,1.0,2],"a":"\u00e4","_permanent":true}')
+  })
+
+  test('a refreshed session that does not fit as it was read is written anew', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, { maxCookieSize: 300 })
+    const spelled = `{"_permanent": true,${' '.repeat(100)}"a": "${noise(50)}"}`
+
+    t.assert.strictEqual(textAfter(await visit(untouched, { cookie: cookieOfText(spelled) })), spelled.replaceAll(' ', ''))
+  })
+
+  test('a session that was taken for unchanged is still no larger than can be read', async (t: TestContext) => {
+    class Uncompressed extends SecureCookieSessionInterface {
+      override getSigningSerializer (): URLSafeTimedSerializer { return signing }
     }
-    t.assert.strictEqual(await refreshed(spelled, (session) => { session.modified = true }), ours)
-    t.assert.strictEqual(await refreshed(spelled, (session) => { session.list.push(2) }), '{"list":[1,1.0,2],"a":"\u00e4","_permanent":true}')
-    t.assert.strictEqual(await refreshed(spelled, (session) => { session.list.push(2); session.modified = false }), '{"list":[1,1.0,2],"a":"\u00e4","_permanent":true}')
+    const signing = new URLSafeTimedSerializer(secretKey, { compressFrom: Infinity })
+    for (const sessionInterface of [new SecureCookieSessionInterface(), new Uncompressed()]) {
+      const { visit } = await sessionApp(t, { maxCookieSize: 0, sessionInterface })
+
+      const response = await visit((session) => {
+        session.permanent = true
+        session.big = '\u00e4'.repeat(140_000)
+        session.modified = false
+      })
+
+      t.assert.strictEqual(response.json().code, 'FST_SESSION_COOKIE_OVERFLOW')
+    }
+  })
+
+  test('a refreshed session says what is missing when the key went in between', async (t: TestContext) => {
+    const config: { SECRET_KEY: string | null } = { SECRET_KEY: secretKey }
+    const { app, visit } = await sessionApp(t, { secretKey: undefined }, { config, after: (app) => app.get('/fast', async () => 'fast') })
+
+    const response = await visit(async (session) => {
+      const { a } = session
+      config.SECRET_KEY = null
+      await app.inject('/fast')
+      return a
+    }, { cookie: cookieOf({ _permanent: true }) })
+
+    t.assert.strictEqual(response.json().code, 'FST_SESSION_UNAVAILABLE')
   })
 
   for (const change of ['shouldSetCookie', 'getExpirationTime'] as const) {
@@ -217,6 +257,36 @@ describe('refreshing', () => {
       return super.dumps({ ...value as object, own: true })
     }
   }
+  class Money {
+    readonly amount: number
+    constructor (amount: number) { this.amount = amount }
+  }
+  class TagMoney extends JSONTag {
+    override readonly key = ' $'
+    override check (value: unknown): boolean { return value instanceof Money }
+    override toJson (value: unknown): unknown { return `${(value as Money).amount} EUR` }
+    override toValue (json: unknown): Money { return new Money(Number.parseInt(json as string)) }
+  }
+  test('writes the values of tags of the application anew', async (t: TestContext) => {
+    const serializer = new TaggedJSONSerializer()
+    serializer.register(TagMoney, { index: 0 })
+    const { visit } = await sessionApp(t, { sessionInterface: new SecureCookieSessionInterface({ serializer }) })
+
+    t.assert.strictEqual(textAfter(await visit(read, { cookie: cookieOfText('{"_permanent":true,"m":{" $":"5"}}') })), '{"_permanent":true,"m":{" $":"5 EUR"}}')
+  })
+
+  test('asks a serializer whose methods were replaced', async (t: TestContext) => {
+    const writing = Object.assign(new TaggedJSONSerializer(), { dumps: () => '{"own":1}' })
+    const reading = Object.assign(new TaggedJSONSerializer(), { loads: () => ({ _permanent: true, own: 2 }) })
+    const cookie = cookieOf({ _permanent: true })
+
+    for (const [serializer, text] of [[writing, '{"own":1}'], [reading, '{"_permanent":true,"own":2}']] as const) {
+      const { visit } = await sessionApp(t, { sessionInterface: new SecureCookieSessionInterface({ serializer }) })
+
+      t.assert.strictEqual(textAfter(await visit(read, { cookie })), text)
+    }
+  })
+
   const interfaces = { encode: new OwnEncode(), decode: new OwnDecode(), serializer: new SecureCookieSessionInterface({ serializer: new OwnSerializer() }) }
   for (const [name, sessionInterface] of Object.entries(interfaces)) {
     test(`asks the ${name} of the application's own`, async (t: TestContext) => {
