@@ -186,6 +186,12 @@ export function savedData (response: Pick<Answer, 'headers'>, name = 'session', 
   return cookie === undefined ? undefined : signingSerializer(signing).loads(cookie.value)
 }
 
+/** The JSON text in the session cookie of a response; `undefined` without one. */
+export function savedText (response: Pick<Answer, 'headers'>): unknown {
+  const cookie = sessionCookieOf(response)
+  return cookie === undefined ? undefined : signingSerializer().loads(cookie.value, { serializer: { loads: (text) => text } })
+}
+
 /** A line of the log. */
 export interface LogLine {
   level: number

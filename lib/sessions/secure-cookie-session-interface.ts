@@ -150,7 +150,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const { serializer } = this
     const isOurs = serializer instanceof TaggedJSONSerializer && serializer.isStock && this.decode === prototype.decode && this.encode === prototype.encode
     const text = isOurs ? data.unchangedText : undefined
-    return (text === undefined ? undefined : this.#codecOf(app)?.signIfShort(text)) ?? this.encode(app, data.toSave())
+    const token = text === undefined ? undefined : this.#codecOf(app)?.signIfShort(text)
+    return token ?? this.encode(app, data.toSave())
   }
 
   #setCookie (

@@ -91,7 +91,7 @@ export class TrackedData {
 
   /** After any write, and after a change inside of a value that was handed out. */
   get modified (): boolean {
-    return this.#modifiedWhileSaving ?? (this.#modified || this.#hasChangedInside())
+    return this.#modifiedWhileSaving ?? this.#hasChanged()
   }
 
   /** `true` is a write; `false` takes the data as it is now for unchanged. */
@@ -142,7 +142,7 @@ export class TrackedData {
 
   /** The JSON text that the data was read from, or was when it was taken for unchanged; only if nothing changed since, not even while it is saved. */
   get unchangedText (): string | undefined {
-    return this.#modified || this.#hasChangedInside() ? undefined : this.#text
+    return this.#hasChanged() ? undefined : this.#text
   }
 
   get isEmpty (): boolean {
@@ -266,6 +266,10 @@ export class TrackedData {
   #handOutAll (): void {
     this.#ownAll()
     this.#baseline ??= this.#text ?? this.#source.dumps(this.#peek())
+  }
+
+  #hasChanged (): boolean {
+    return this.#modified || this.#hasChangedInside()
   }
 
   #hasChangedInside (): boolean {

@@ -98,10 +98,10 @@ export const peers: readonly Peer[] = [
       peerOf(`ours-${digest}-3`, label, { kind: 'ours', digest, sessions: 3 }, format, (at) => at.sessions === 3)
     ]
   }),
-  peerOf('ours-sha1-unparsed', 'ours, sha1, request.cookies not parsed', { kind: 'ours', digest: 'sha1', parses: false }, 'sha1',
-    usual((at) => ['untouched-bare', 'untouched', 'read'].includes(at.name))),
-  peerOf('ours-sha1-config', 'ours, sha1, set up by fastify.config', { kind: 'ours', digest: 'sha1', isConfigured: true }, 'sha1',
-    usual((at) => ['untouched-bare', 'untouched', 'read'].includes(at.name))),
+  ...([['unparsed', 'request.cookies not parsed', { parses: false }], ['config', 'set up by fastify.config', { isConfigured: true }]] as const).map(([name, label, also]) => (
+    peerOf(`ours-sha1-${name}`, `ours, sha1, ${label}`, { kind: 'ours', digest: 'sha1', ...also }, 'sha1',
+      usual((at) => ['untouched-bare', 'untouched', 'read'].includes(at.name)))
+  )),
   // What does not fit into 4093 bytes is compressed; the others may be longer.
   peerOf('ours-sha512-4093', 'ours, default, compressed to fit', { kind: 'ours', maxCookieSize: 4093 }, 'sha512', usual((at, size) => at.name === 'write' && size > 2000))
 ]

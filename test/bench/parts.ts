@@ -69,12 +69,8 @@ const lifetime = 31 * 24 * 60 * 60
 
 /** Cookies that came before, by the end of their signatures. */
 export class Seen {
-  readonly #parts: Parts
+  readonly #parts = new Parts('sha1')
   readonly #known = new Map<string, Known>()
-
-  constructor (digest: DigestKind) {
-    this.#parts = new Parts(digest)
-  }
 
   /** What is known of the cookie in a Cookie header; `undefined` where there is none, or its signature is wrong. */
   find (header: string): Known | undefined {

@@ -152,7 +152,7 @@ async function withParts (fastify: FastifyInstance, { digest = 'sha512' }: Serve
 /** The parts of the work for a cookie that came before. */
 async function withSeen (fastify: FastifyInstance): Promise<Work> {
   await withCookie(fastify, false)
-  const seen = new Seen('sha1')
+  const seen = new Seen()
   const slot = Symbol('visit')
   const visitOf = (request: FastifyRequest): Visit => (request as unknown as Record<symbol, Visit>)[slot] as Visit
   fastify.decorateRequest(slot, null)
@@ -269,10 +269,8 @@ async function withOurs (fastify: FastifyInstance, config: ServerConfig): Promis
   if (!parses) await fastify.register(await untyped<Plugin>('@fastify/cookie'), { hook: false })
   if (isConfigured) {
     fastify.decorate('config', { PORT: 3000, SECRET_KEY: secretKey, MAX_COOKIE_SIZE: maxCookieSize, PERMANENT_SESSION_LIFETIME: 86_400 * 31, SESSION_COOKIE_SAMESITE: 'Lax', SESSION_COOKIE_SECURE: false })
-    await fastify.register(secureSession, { digestMethod })
-    return workOfOurs(sessions)
   }
-  await fastify.register(secureSession, {
+  const options: Library.SecureSessionOptions = {
     // Cookies are signed with the oldest key, so that all fallbacks are tried.
     secretKey: fallbacks === 0 ? secretKey : otherKey,
     secretKeyFallbacks: Array.from({ length: fallbacks }, (_, index) => index === 0 ? secretKey : `${otherKey}${index}`),
@@ -280,11 +278,8 @@ async function withOurs (fastify: FastifyInstance, config: ServerConfig): Promis
     refreshEachRequest: refresh,
     maxCookieSize,
     sessions: sessions === 1 ? undefined : Array.from({ length: sessions }, (_, index) => ({ sessionName: nameOf(index) }))
-  })
-  return workOfOurs(sessions)
-}
-
-function workOfOurs (sessions: number): Work {
+  }
+  await fastify.register(secureSession, isConfigured ? { digestMethod } : options)
   return {
     read: (request) => ({ user: request.session['user_id'] ?? null }),
     readAll: readAll(sessions, (session) => session['user_id']),

@@ -3,17 +3,11 @@ import type { TestContext } from 'node:test'
 import { deserialize, serialize } from 'node:v8'
 import { JSONTag, SecureCookieSession, TaggedJSONSerializer, Tuple, UUID } from '../../lib/index.ts'
 import type { JSONTagClass } from '../../lib/json/tagged-json-serializer.ts'
-import { cookieOfText, sessionApp, setCookiesOf, signingSerializer } from '../helpers.ts'
-import type { Act, Answer } from '../helpers.ts'
+import { cookieOfText, savedText, sessionApp } from '../helpers.ts'
+import type { Act } from '../helpers.ts'
 
 /** Whether and how often a cookie comes back: from the third time on its data is shared. */
 const times = 4
-
-/** The JSON text that a response saves; `undefined` without a cookie. */
-function savedText (response: Pick<Answer, 'headers'>): unknown {
-  const [cookie] = setCookiesOf(response)
-  return cookie === undefined ? undefined : signingSerializer().loads(cookie.value, { serializer: { loads: (text) => text } })
-}
 
 const withTag = (Tag: JSONTagClass): { serializer: TaggedJSONSerializer } => {
   const serializer = new TaggedJSONSerializer()

@@ -7,8 +7,8 @@ import type { FastifyInstance } from 'fastify'
 import { JSONTag, SecureCookieSessionInterface, TaggedJSONSerializer } from '../../lib/index.ts'
 import type { SecureCookieSession, Session, SessionApp, SessionCookieOptions, SessionRequest } from '../../lib/index.ts'
 import { URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
-import { cookieAfter, cookieOf, cookieOfText, logOf, noise, parseSetCookie, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf, signingSerializer } from '../helpers.ts'
-import type { Act, Answer } from '../helpers.ts'
+import { cookieAfter, cookieOf, cookieOfText, logOf, noise, parseSetCookie, savedData, savedText, secretKey, sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
+import type { Act } from '../helpers.ts'
 
 const now = Date.UTC(2024, 0, 1)
 /** 31 days later. */
@@ -111,11 +111,6 @@ describe('the cookie', () => {
   })
 })
 
-/** The JSON text in the cookie of a response. */
-function textAfter (response: Pick<Answer, 'headers'>): unknown {
-  return signingSerializer().loads(sessionCookieOf(response)?.value ?? '', { serializer: { loads: String } })
-}
-
 describe('refreshing', () => {
   const untouched: Act = () => {}
   const read: Act = (session) => session.a
@@ -167,7 +162,7 @@ describe('refreshing', () => {
     const { visit } = await sessionApp(t)
     const spelled = '{"list": [1, 1.0], "a": "\\u00e4", "_permanent": true}'
     const ours = '{"list":[1,1.0],"a":"\u00e4","_permanent":true}'
-    const refreshed = async (act: Act): Promise<unknown> => textAfter(await visit(act, { cookie: cookieOfText(spelled) }))
+    const refreshed = async (act: Act): Promise<unknown> => savedText(await visit(act, { cookie: cookieOfText(spelled) }))
 
     t.assert.strictEqual(await refreshed(untouched), spelled)
     t.assert.strictEqual(await refreshed(read), spelled)
@@ -183,7 +178,7 @@ describe('refreshing', () => {
     const { visit } = await sessionApp(t, { maxCookieSize: 300 })
     const spelled = `{"_permanent": true,${' '.repeat(100)}"a": "${noise(50)}"}`
 
-    t.assert.strictEqual(textAfter(await visit(untouched, { cookie: cookieOfText(spelled) })), spelled.replaceAll(' ', ''))
+    t.assert.strictEqual(savedText(await visit(untouched, { cookie: cookieOfText(spelled) })), spelled.replaceAll(' ', ''))
   })
 
   test('a session that was taken for unchanged is still no larger than can be read', async (t: TestContext) => {
@@ -272,7 +267,7 @@ describe('refreshing', () => {
     serializer.register(TagMoney, { index: 0 })
     const { visit } = await sessionApp(t, { sessionInterface: new SecureCookieSessionInterface({ serializer }) })
 
-    t.assert.strictEqual(textAfter(await visit(read, { cookie: cookieOfText('{"_permanent":true,"m":{" $":"5"}}') })), '{"_permanent":true,"m":{" $":"5 EUR"}}')
+    t.assert.strictEqual(savedText(await visit(read, { cookie: cookieOfText('{"_permanent":true,"m":{" $":"5"}}') })), '{"_permanent":true,"m":{" $":"5 EUR"}}')
   })
 
   test('asks a serializer whose methods were replaced', async (t: TestContext) => {
@@ -283,7 +278,7 @@ describe('refreshing', () => {
     for (const [serializer, text] of [[writing, '{"own":1}'], [reading, '{"_permanent":true,"own":2}']] as const) {
       const { visit } = await sessionApp(t, { sessionInterface: new SecureCookieSessionInterface({ serializer }) })
 
-      t.assert.strictEqual(textAfter(await visit(read, { cookie })), text)
+      t.assert.strictEqual(savedText(await visit(read, { cookie })), text)
     }
   })
 
