@@ -1,12 +1,25 @@
 import neostandard from 'neostandard'
 
-// Layers: types <- itsdangerous | json | config | errors <- sessions <- plugin <- index. Imports point downwards only, `import type` too.
-const cryptography = { regex: '^(tweetnacl|(node:)?crypto)$', message: 'all hashing sits in lib/itsdangerous/digest.ts' }
+// The rooms of lib/, from the lowest to the highest. Each imports from those before it, `import type` too.
+const rooms = [
+  'type-name', 'errors', 'crypto', 'itsdangerous', 'json', 'config', 'cookie', 'formats', 'session', 'interfaces', 'request',
+  'session-app', 'options', 'foreign-options', 'registration', 'independence', 'helpers', 'plugin', 'testing', 'index', 'cli'
+]
+
+const useCrypto = 'only lib/crypto/digest.ts and lib/crypto/secretbox.ts see tweetnacl and node:crypto'
+const cryptography = { regex: '^(tweetnacl|(node:)?crypto)$', message: useCrypto }
 const pluginHelper = { regex: '^fastify-plugin$', message: 'only the plugin registers anything' }
 const barrel = { regex: '/index\\.ts$', message: 'import the file itself: only lib/index.ts re-exports' }
 const fastify = { regex: '^(fastify$|@fastify/)', message: 'tokens and tags know nothing of Fastify' }
-const outside = { regex: '^\\.\\./(?!\\.\\./types/)', message: 'itsdangerous and json know neither each other nor anything above them' }
-const above = (names, message) => ({ regex: `^\\.{1,2}/(${names})(/|\\.ts$)`, message })
+const siblings = { regex: '^\\.\\./(itsdangerous|json)/', message: 'itsdangerous and json do not know each other' }
+const storesAlone = { regex: '^\\.\\./(?!\\.\\./types/|errors\\.ts$)', message: 'stores know nothing of sessions' }
+const client = { regex: '^(ioredis|iovalkey|redis|keyv|express-session)$', message: 'the application hands in its client' }
+
+/** Forbids imports from the rooms above one. A file in a folder writes `../`, one beside the folders `./`. */
+function above (room, here = '\\.\\./') {
+  const higher = rooms.slice(rooms.indexOf(room) + 1).join('|')
+  return { regex: `^${here}(${higher})(/|\\.ts$)`, message: `imports point downwards: ${rooms.join(' <- ')}` }
+}
 
 // A later block for the same file replaces an earlier one's rule: every file of lib/ gets its patterns from the last block that names it.
 const restrict = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } })
@@ -15,14 +28,24 @@ export default [
   ...neostandard({ ts: true, ignores: ['dist', 'coverage'] }),
   // Classes are also handed in as values and held in camelCase fields: `new this.sessionClass()`.
   { rules: { 'new-cap': ['error', { newIsCap: true, capIsNew: false, properties: false }] } },
-  restrict(['lib/**/*.ts'], cryptography, pluginHelper, barrel),
-  restrict(['lib/itsdangerous/**', 'lib/json/**'], cryptography, pluginHelper, barrel, fastify, outside),
-  restrict(['lib/itsdangerous/digest.ts'], pluginHelper, barrel, fastify, outside),
-  restrict(['lib/config.ts', 'lib/errors.ts'], cryptography, pluginHelper, barrel,
-    above('itsdangerous|json|sessions|plugin', 'config and errors lie under the sessions, beside itsdangerous and json')),
-  restrict(['lib/sessions/**'], cryptography, pluginHelper, barrel, above('plugin', 'sessions do not know the plugin')),
-  restrict(['lib/plugin.ts', 'lib/instance-helpers.ts'], cryptography, barrel),
+  // Web Crypto needs no import.
+  {
+    files: ['lib/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', { name: 'crypto', message: useCrypto }],
+      'no-restricted-properties': ['error', { object: 'globalThis', property: 'crypto', message: useCrypto }]
+    }
+  },
+  ...rooms.slice(0, -1).flatMap((room) => [
+    restrict([`lib/${room}.ts`], cryptography, pluginHelper, barrel, above(room, '\\./')),
+    restrict([`lib/${room}/**`], cryptography, pluginHelper, barrel, above(room))
+  ]),
+  restrict(['lib/cli.ts', 'lib/cli/**'], cryptography, pluginHelper, barrel),
+  restrict(['lib/itsdangerous/**', 'lib/json/**'], cryptography, pluginHelper, barrel, fastify, siblings, above('json')),
+  restrict(['lib/crypto/**'], cryptography, pluginHelper, barrel, fastify, above('crypto')),
+  restrict(['lib/crypto/digest.ts', 'lib/crypto/secretbox.ts'], pluginHelper, barrel, fastify, above('crypto')),
+  restrict(['lib/plugin.ts', 'lib/helpers.ts'], cryptography, barrel),
   restrict(['lib/index.ts'], cryptography, pluginHelper),
-  restrict(['types/**/*.ts'], { regex: '^\\.\\./', message: 'types are the lowest layer' }),
-  restrict(['types/**/*.tst.ts'])
+  restrict(['lib/stores/**'], cryptography, pluginHelper, storesAlone, client),
+  restrict(['types/**/*.ts'], { regex: '^\\.\\./', message: 'types are the lowest layer' })
 ]

@@ -5,10 +5,20 @@
  * @module
  */
 
-import { text } from 'node:stream/consumers'
+import { isatty } from 'node:tty'
+import { exitCode } from './cli/args.ts'
 import { main } from './cli/main.ts'
 
-const { argv, env, stderr, stdin, stdout } = process
-const io = { stdout, stderr, stdin: async () => await text(stdin), isTTY: stdin.isTTY, env, program: argv[1] }
+const { argv, env, stderr, stdout } = process
 
-main(argv.slice(2), io).then((code) => { process.exitCode = code })
+stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  // The reader of a pipe may leave before the end, as `head` does.
+  if (code === 'EPIPE') return
+  stderr.write(`fastify-secure-cookie-session: standard output cannot be written: ${code}\n`)
+  process.exitCode = exitCode.usage
+})
+// There is no other output to report this on.
+stderr.on('error', () => {})
+
+const io = { stdout, stderr, stdin: () => process.stdin, isTTY: isatty(0), env, program: argv[1] as string }
+main(argv.slice(2), io).then((code) => { process.exitCode ??= code })

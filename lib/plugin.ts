@@ -7,119 +7,110 @@
 import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { typeName } from './config.ts'
-import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
-import { decorateInstance, passFor, registeredSessions } from './instance-helpers.ts'
-import type { CompatibleName } from './instance-helpers.ts'
-import { RegisteredSession } from './registered-session.ts'
-import { withCommon } from './session-options.ts'
-import type { SessionOptions } from './session-options.ts'
-import { SeveralSessions } from './several-sessions.ts'
+import { warnOfForeignOptions } from './foreign-options.ts'
+import { normalizeOptions } from './options.ts'
+import type { SecureSessionOptions, SessionOptions } from './options.ts'
+import { FST_SESSION_ALREADY_REGISTERED } from './errors.ts'
+import { decorateInstance, registerAliases, registrationsOf } from './helpers.ts'
+import { independenceCheck } from './independence.ts'
+import { SessionRegistration } from './registration.ts'
 
-/** Options of the plugin. Unknown keys are passed over: fastify-cli and autoload add some. */
-export interface SecureSessionOptions extends SessionOptions {
-  /** Several sessions side by side; each takes what it does not say from the options around it, and its name behind their `salt`. */
-  sessions?: readonly SessionOptions[] | undefined
-  /**
-   * Names of plugins that ours shall pass for in `hasPlugin` and `dependencies` checks. `'@fastify/secure-session'` also adds
-   * that plugin's `createSecureSession`, `encodeSecureSession` and `decodeSecureSession`.
-   *
-   * @defaultValue none
-   */
-  compat?: readonly CompatibleName[] | undefined
-}
-
-/** Async, so that what it throws rejects `ready()`: thrown in a plugin with a callback it would end the process. */
-async function plugin (fastify: FastifyInstance, options: SecureSessionOptions | readonly SessionOptions[]): Promise<void> {
-  const sessions = listOf(options).map((each) => new RegisteredSession(fastify, each))
+/** Async, so that its errors reject `ready()`: thrown in a plugin with a callback, they would end the process. */
+async function plugin (
+  fastify: FastifyInstance, options: SecureSessionOptions | readonly SessionOptions[]
+): Promise<void> {
+  const { sessions: list, compat } = normalizeOptions(options)
+  warnOfForeignOptions(fastify.log, options)
+  const sessions = list.map((each) => new SessionRegistration(fastify, each))
   checkNames(sessions)
   for (const session of sessions) session.decorate()
   decorateInstance(fastify, sessions)
-
   if (!fastify.hasDecorator('serializeCookie')) await fastify.register(fastifyCookie)
+  await registerAliases(fastify, compat)
 
-  await passFor(fastify, compatOf(options))
-
-  const checks: Array<() => void> = []
+  const routeChecks: Array<() => void> = []
   fastify.addHook('onRoute', function collectRouteHook ({ config, method, url }) {
-    for (const session of sessions) checks.push(() => session.checkRoute(config, `${method} ${url}`))
+    for (const session of sessions) routeChecks.push(() => session.checkRoute(config, `${method} ${url}`))
   })
 
-  let several: SeveralSessions | undefined
+  let checkIndependence = (): void => {}
   fastify.addHook('onReady', async function checkConfigHook () {
     for (const session of sessions) session.check()
-    const known = [...registeredSessions(fastify).values()]
-    if (known.length > 1) several = new SeveralSessions(known)
-    several?.check()
-    for (const check of checks.splice(0)) check()
+    const known = [...registrationsOf(fastify).values()]
+    if (known.length > 1) checkIndependence = independenceCheck(known)
+    checkIndependence()
+    for (const check of routeChecks.splice(0)) check()
   })
 
   fastify.addHook('onRequest', function openSessionHook (request, reply, done) {
+    let opening: Array<Promise<void>> | undefined
     try {
-      for (const session of sessions) session.open(request, reply)
-      several?.check()
+      for (const session of sessions) {
+        const promise = session.open(request, reply)
+        if (promise !== undefined) (opening ??= []).push(promise)
+      }
+      checkIndependence()
     } catch (error) {
       return done(error as Error)
     }
-    done()
+    if (opening === undefined) done()
+    else Promise.all(opening).then(() => done(), done)
   })
 
   fastify.addHook('onSend', function saveSessionHook (request, reply, payload, done) {
+    let saving: Array<Promise<void>> | undefined
     try {
-      for (const session of sessions) session.save(request, reply, payload)
+      for (const session of sessions) {
+        const promise = session.save(request, reply, payload)
+        if (promise !== undefined) (saving ??= []).push(promise)
+      }
     } catch (error) {
+      // The saves of other sessions are under way, and their errors would come too late for the response.
+      saving?.forEach((promise) => promise.catch(() => {}))
       discard(payload)
       return done(error as Error)
     }
-    done()
+    if (saving === undefined) return done()
+    ignoreErrors(payload)
+    // Returned and not passed to `done`: `done` throws when the response cannot be sent, for example with a wrong
+    // header, and Fastify answers with that error only if it is the one that waits.
+    return Promise.all(saving).then(() => {}, (error: unknown) => {
+      discard(payload)
+      throw error
+    })
   })
 }
 
-/** Lets go of a payload that nobody will read: a file would stay open. */
+/** Destroys a payload that will not be sent, so that no file stays open. */
 function discard (payload: unknown): void {
-  const { destroy, cancel, body } = (payload ?? {}) as { destroy?: unknown, cancel?: unknown, body?: unknown }
-  if (typeof destroy === 'function') destroy.call(payload)
-  // Who reads a web stream already has to let go of it himself.
-  else if (typeof cancel === 'function') Promise.resolve(cancel.call(payload)).catch(() => {})
-  else if (typeof body === 'object' && body !== null) discard(body)
+  ignoreErrors(payload)
+  try {
+    const { destroy, cancel, body } = (payload ?? {}) as Record<string, unknown>
+    // A locked web stream can only be cancelled by its reader.
+    const end = typeof destroy === 'function' ? destroy : cancel
+    if (typeof end === 'function') Promise.resolve(end.call(payload)).catch(() => {})
+    else if (typeof body === 'object' && body !== null) discard(body)
+  } catch {
+    // Only the first error, which made the payload useless, is reported.
+  }
 }
 
-/** Two sessions of one list have two names; those of other lists are found by the decorator. */
-function checkNames (sessions: readonly RegisteredSession[]): void {
-  if (sessions.length === 0) throw new FST_SESSION_INVALID_CONFIG('sessions', 'a list of at least one session', 'an empty one')
+/** A stream may emit an error, such as a missing file. Without a listener that would end the process. */
+function ignoreErrors (payload: unknown): void {
+  try {
+    const { on, body } = (payload ?? {}) as Record<string, unknown>
+    if (typeof on === 'function') on.call(payload, 'error', () => {})
+    else if (typeof body === 'object' && body !== null) ignoreErrors(body)
+  } catch {
+    // Fastify will report that it cannot send such a payload.
+  }
+}
+
+/** Names must be unique within one registration; `decorate` catches clashes with others. */
+function checkNames (sessions: readonly SessionRegistration[]): void {
   const names = sessions.map(({ sessionName }) => sessionName)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new FST_SESSION_ALREADY_REGISTERED(twice)
-}
-
-function compatOf (options: SecureSessionOptions | readonly SessionOptions[]): readonly CompatibleName[] {
-  const compat = isList(options) ? undefined : options.compat
-  if (compat !== undefined && !Array.isArray(compat)) throw new FST_SESSION_INVALID_CONFIG('compat', 'a list of names', typeName(compat))
-  return compat ?? []
-}
-
-function listOf (options: SecureSessionOptions | readonly SessionOptions[]): readonly SessionOptions[] {
-  if (isList(options)) return checkedList(options)
-  const { sessions, ...common } = options
-  if (sessions === undefined) return [common]
-  const list = checkedList(sessions)
-  if (list.length > 1 && common.readSecureSession !== undefined) {
-    const expects = 'an option of one of the sessions, since the cookies that it reads do not say whose they are'
-    throw new FST_SESSION_INVALID_CONFIG('readSecureSession', expects, 'an option of all')
-  }
-  return list.map((session) => withCommon(common, session))
-}
-
-function checkedList (sessions: readonly SessionOptions[]): readonly SessionOptions[] {
-  if (!Array.isArray(sessions)) throw new FST_SESSION_INVALID_CONFIG('sessions', 'a list of options', typeName(sessions))
-  const wrong = sessions.find((session) => typeof session !== 'object' || session === null)
-  if (wrong !== undefined) throw new FST_SESSION_INVALID_CONFIG('each of the sessions', 'an object of options', typeName(wrong))
-  return sessions
-}
-
-// Array.isArray alone does not narrow a readonly array.
-function isList (options: SecureSessionOptions | readonly SessionOptions[]): options is readonly SessionOptions[] {
-  return Array.isArray(options)
 }
 
 /**

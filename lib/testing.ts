@@ -10,12 +10,13 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { CookieJar } from 'tough-cookie'
 import type { Session, SessionData } from '../types/session.ts'
-import { registeredSessions } from './instance-helpers.ts'
-import type { RegisteredSession } from './registered-session.ts'
+import { cookieAttributes, deletionAttributes } from './cookie/attributes.ts'
+import { registrationsOf } from './helpers.ts'
+import type { SessionRegistration } from './registration.ts'
 
 /** Options of {@link testClient}. */
 export interface TestClientOptions {
-  /** Where the client believes the application to be; HTTPS, so that Secure cookies are sent. @defaultValue `'https://localhost'` */
+  /** The address of the application; Secure cookies need HTTPS. @defaultValue `'https://localhost'` */
   baseUrl?: string
   /** The session to read and write, if there are several. @defaultValue the first */
   sessionName?: string
@@ -35,57 +36,64 @@ export class TestClient<T = SessionData> {
     this.#sessionName = sessionName
   }
 
-  /** As `fastify.inject`, with the cookies of the jar; those of the response go into it. */
+  /**
+   * As `fastify.inject`, with the cookies of the jar. The cookies of the response go into it, unless a browser would
+   * refuse them.
+   *
+   * @throws {TypeError} without options: the chain that `fastify.inject()` returns then would leave the jar out.
+   */
   async inject (options: InjectOptions | string): Promise<LightMyRequestResponse> {
+    if (options === undefined) {
+      throw new TypeError("the test client has no chains: write client.inject({ method: 'POST', url: '/' })")
+    }
     const { headers, ...request } = typeof options === 'string' ? { url: options } : options
     const target = request.url ?? request.path as string
     const url = new URL(typeof target === 'string' ? target : target.pathname, this.#baseUrl)
     const cookie = await this.jar.getCookieString(url.href)
-    const response = await this.#fastify.inject({ ...request, headers: cookie === '' ? { ...headers } : { cookie, ...headers } })
-    for (const header of [response.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(header, url.href)
+    const allHeaders = cookie === '' ? { ...headers } : { cookie, ...headers }
+    const response = await this.#fastify.inject({ ...request, headers: allHeaders })
+    for (const header of [response.headers['set-cookie'] ?? []].flat()) {
+      await this.jar.setCookie(header, url.href, { ignoreError: true })
+    }
     return response
   }
 
   /**
-   * The session that the next request will bring, for reading; `null` when there is none.
+   * The session that the next request will send, for reading; `null` when there is none.
    *
-   * @param path - of that request; only the cookies for it count
+   * @param path - the path of that request, which selects the cookies
    */
   async session (path = '/'): Promise<Session<T> | null> {
     const registered = await this.#registered()
     return this.#fastify.decodeSession<T>(await this.#cookie(registered, path), registered.sessionName)
   }
 
-  /** Opens the session, lets it be changed, and saves it into the jar: a log in without the form. */
+  /** Opens the session, passes it to `change`, and saves it into the jar: a login without the form. */
   async sessionTransaction (change: (session: Session<T>) => void | Promise<void>): Promise<void> {
-    const registered = await this.#registered()
-    const { config, sessionName } = registered
-    const path = config.SESSION_COOKIE_PATH ?? config.APPLICATION_ROOT
-    const session = await this.session(path) ?? this.#fastify.createSession<T>({}, sessionName)
+    const { app, sessionInterface, sessionName } = await this.#registered()
+    const cookie = sessionInterface.cookieSettings(app)
+    const session = await this.session(cookie.path) ?? this.#fastify.createSession<T>({}, sessionName)
     await change(session)
     const value = session.size > 0 ? this.#fastify.encodeSession(session, sessionName) : ''
-    const cookie = this.#fastify.serializeCookie(config.SESSION_COOKIE_NAME, value, {
-      path,
-      secure: config.SESSION_COOKIE_SECURE === true || config.SESSION_COOKIE_PARTITIONED,
-      httpOnly: config.SESSION_COOKIE_HTTPONLY,
-      ...(config.SESSION_COOKIE_DOMAIN !== null && { domain: config.SESSION_COOKIE_DOMAIN }),
-      ...(value === '' && { expires: new Date(0) })
-    })
-    await this.jar.setCookie(cookie, new URL(path, this.#baseUrl).href)
+    const url = new URL(cookie.path, this.#baseUrl)
+    const attributes = cookieAttributes(cookie, url.protocol === 'https:')
+    const sent = value === '' ? deletionAttributes(attributes) : attributes
+    await this.jar.setCookie(this.#fastify.serializeCookie(cookie.name, value, sent), url.href)
   }
 
-  async #registered (): Promise<RegisteredSession> {
+  async #registered (): Promise<SessionRegistration> {
     await this.#fastify.ready()
-    const sessions = registeredSessions(this.#fastify)
+    const sessions = registrationsOf(this.#fastify)
     const [first] = sessions.keys()
     const registered = sessions.get(this.#sessionName ?? first ?? '')
-    if (registered === undefined) throw new TypeError('the application has no such session: register the plugin in the scope that is tested')
-    return registered
+    if (registered !== undefined) return registered
+    throw new TypeError('the application has no such session: register the plugin in the scope that is tested')
   }
 
-  async #cookie ({ config }: RegisteredSession, path: string): Promise<string | undefined> {
+  async #cookie ({ app, sessionInterface }: SessionRegistration, path: string): Promise<string | undefined> {
+    const name = sessionInterface.getCookieName(app)
     const cookies = await this.jar.getCookies(new URL(path, this.#baseUrl).href)
-    return cookies.find(({ key }) => key === config.SESSION_COOKIE_NAME)?.value
+    return cookies.find(({ key }) => key === name)?.value
   }
 }
 

@@ -11,7 +11,7 @@ import secureSession from '../lib/index.ts'
 import type { FlaskConfig, SecureSessionOptions, Session } from '../lib/index.ts'
 import type { DigestName } from '../lib/itsdangerous/index.ts'
 import { URLSafeTimedSerializer } from '../lib/itsdangerous/index.ts'
-import { sessionJSONSerializer } from '../lib/sessions/secure-cookie-session.ts'
+import { sessionJSONSerializer } from '../lib/json/session-serializer.ts'
 
 /** What every application of the tests signs with, if not told otherwise. */
 export const secretKey = 'a secret key of the tests'
@@ -190,6 +190,12 @@ export function savedData (response: Pick<Answer, 'headers'>, name = 'session', 
 export function savedText (response: Pick<Answer, 'headers'>): unknown {
   const cookie = sessionCookieOf(response)
   return cookie === undefined ? undefined : signingSerializer().loads(cookie.value, { serializer: { loads: (text) => text } })
+}
+
+/** How often a Vary header names Cookie; `*` counts as once. */
+export function countCookieInVary (vary: string | string[] | undefined): number {
+  const names = [vary ?? []].flat().join(',').split(',').map((name) => name.trim().toLowerCase())
+  return names.includes('*') ? 1 : names.filter((name) => name === 'cookie').length
 }
 
 /** A line of the log. */

@@ -9,7 +9,7 @@ import fp from 'fastify-plugin'
 import * as api from '../lib/index.ts'
 import secureSession, { secureSession as namedExport, SecureCookieSession, SecureCookieSessionInterface, SessionInterface } from '../lib/index.ts'
 import type { FlaskConfig, SecureSessionOptions, Session } from '../lib/index.ts'
-import { buildApp, cookieAfter, logOf, refusalOf, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf } from './helpers.ts'
+import { buildApp, cookieAfter, refusalOf, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf } from './helpers.ts'
 
 /** An application without the plugin, closed when the test ends. */
 function bare (t: TestContext): FastifyInstance {
@@ -63,7 +63,7 @@ describe('the package', () => {
 
     t.assert.deepStrictEqual(errors.map(([name]) => name).sort(), [
       'FST_SESSION_ALREADY_REGISTERED', 'FST_SESSION_COOKIE_OVERFLOW', 'FST_SESSION_HEADERS_SENT', 'FST_SESSION_INVALID_CONFIG',
-      'FST_SESSION_UNAVAILABLE', 'FST_SESSION_UNSERIALIZABLE'
+      'FST_SESSION_NOT_OPEN', 'FST_SESSION_OPEN_FAILED', 'FST_SESSION_UNAVAILABLE', 'FST_SESSION_UNSERIALIZABLE'
     ])
     for (const [name, Class] of errors) {
       const error = new (Class as typeof api.FST_SESSION_HEADERS_SENT)('a', 'b', 'c')
@@ -96,23 +96,11 @@ describe('the registration', () => {
     t.assert.deepStrictEqual(savedData(await app.inject('/'), 'session', { key: 'a key of the function' }), { a: 1 })
   })
 
-  test('passes over options that it does not know', async (t: TestContext) => {
+  test('ignores options that it does not know', async (t: TestContext) => {
     const options = { prefix: '/x', logLevel: 'info', logSerializers: {}, skipOverride: true, whatever: 1, cookie: { whatever: 1 } }
     const { visit } = await sessionApp(t, options as SecureSessionOptions)
 
     t.assert.ok(sessionCookieOf(await visit((session) => { session.a = 1 })))
-  })
-
-  test('warns of each option that other session plugins have, and never of its value', async (t: TestContext) => {
-    const log = logOf()
-    const foreign = { key: 'abracadabra', secret: 'abracadabra', expiry: 1, cookieOptions: {}, store: {}, cookie: { maxAge: 1, expires: 1, signed: true } }
-    const { app } = await sessionApp(t, foreign as unknown as SecureSessionOptions, { server: log.server })
-
-    await app.ready()
-
-    const warnings = log.lines.filter(({ level }) => level === 40).map(({ msg }) => /has no option ([\w.]+):/.exec(msg)?.[1])
-    t.assert.deepStrictEqual(warnings, ['key', 'secret', 'expiry', 'cookieOptions', 'store', 'cookie.maxAge', 'cookie.expires', 'cookie.signed'])
-    t.assert.doesNotMatch(log.text(), /abracadabra/)
   })
 
   test('without any option gives null sessions', async (t: TestContext) => {
@@ -486,6 +474,50 @@ describe('several sessions', () => {
     t.assert.strictEqual(message, 'readSecureSession must be an option of one of the sessions, since the cookies that it reads do not say whose they are, got an option of all')
   })
 
+  const key = Buffer.alloc(32, 7)
+  const other = Buffer.alloc(32, 8)
+  const shared: Record<string, SecureSessionOptions[]> = {
+    'with one key of @fastify/secure-session': [{ secretKey, readSecureSession: { key } }, { secretKey, ...admin, readSecureSession: { key } }],
+    'with one key of @fastify/secure-session in two spellings': [
+      { secretKey, readSecureSession: { key: [other, key.toString('base64')] } }, { secretKey, ...admin, readSecureSession: { key } }
+    ],
+    'with one key of @fastify/secure-session in two interfaces': [
+      { secretKey, sessionInterface: new SecureCookieSessionInterface({ readSecureSession: { key } }) },
+      { secretKey, ...admin, readSecureSession: { key } }
+    ]
+  }
+  for (const [name, options] of Object.entries(shared)) {
+    test(`${name}, so that one would take the other's cookie, reject ready()`, async (t: TestContext) => {
+      const app = bare(t)
+
+      const error = await rejection(async () => {
+        app.register(secureSession, options)
+        await app.ready()
+      })
+
+      t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG')
+      t.assert.strictEqual(error.message, 'readSecureSession.key must be another one for each of several sessions, got the same key twice')
+    })
+  }
+
+  test('of nested scopes with one key of @fastify/secure-session reject ready()', async (t: TestContext) => {
+    const app = await buildApp(t, { readSecureSession: { key } })
+
+    const error = await rejection(async () => {
+      app.register(async (scope) => { scope.register(secureSession, { secretKey, ...admin, readSecureSession: { key } }) })
+      await app.ready()
+    })
+
+    t.assert.match(error.message, /^readSecureSession.key must be another one/)
+  })
+
+  test('may each read cookies of @fastify/secure-session that have keys of their own', async (t: TestContext) => {
+    const app = bare(t)
+    app.register(secureSession, [{ secretKey, readSecureSession: { key } }, { secretKey, ...admin, readSecureSession: { key: other } }])
+
+    await t.assert.doesNotReject(async () => { await app.ready() })
+  })
+
   test('from two copies of the package, as import and require load them, are told apart, and nothing of one is taken for the other\'s', (t: TestContext) => {
     const script = `
       import { createRequire } from 'node:module'
@@ -569,49 +601,4 @@ describe('several sessions', () => {
       t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG', error.message)
     })
   }
-})
-
-describe('cookie attributes in the config of a route', () => {
-  const routes: Array<[config: object, message: string | undefined]> = [
-    [{ session: { sameSite: 'None', secure: true } }, undefined],
-    [{ session: { partitioned: true, sameSite: 'none' } }, undefined],
-    [{ session: { whatever: 1 } }, undefined],
-    [{ session: false }, undefined],
-    [{ session: null }, undefined],
-    [{}, undefined],
-    [{ session: { sameSite: 'None' } }, "secure must be true or 'auto' when GET /embed: the cookie attribute sameSite is 'None', got boolean"],
-    [{ session: { path: 'embed' } }, "path must be a path that starts with '/', or null, got string"],
-    [{ session: { maxAge: null } }, 'maxAge must be a whole number of seconds, got null']
-  ]
-  for (const [config, message] of routes) {
-    test(`${message === undefined ? 'let the application start' : 'stop the start'}: ${JSON.stringify(config)}`, async (t: TestContext) => {
-      const app = bare(t)
-      await app.register(secureSession, { secretKey })
-      app.register(async (scope) => { scope.get('/embed', { config }, async () => 'ok') })
-
-      if (message === undefined) await t.assert.doesNotReject(async () => { await app.ready() })
-      else t.assert.strictEqual((await rejection(() => app.ready())).message, `GET /embed: the cookie attribute ${message}`)
-    })
-  }
-
-  test('are checked for the session whose name they have', async (t: TestContext) => {
-    const app = bare(t)
-    await app.register(secureSession, { secretKey, cookie: { secure: true }, sessions: [{}, { sessionName: 'admin', cookieName: '__Host-admin' }] })
-    app.get('/embed', { config: { session: { path: '/embed' }, admin: { path: '/embed' } } as object }, async () => 'ok')
-
-    const { message } = await rejection(() => app.ready())
-
-    t.assert.strictEqual(message, "GET /embed: the cookie attribute path must be '/' for a cookie whose name starts with __Host-, got string")
-  })
-
-  test('of a route that was there before the plugin fail the request that sends the cookie', async (t: TestContext) => {
-    const app = bare(t)
-    app.register(secureSession, { secretKey })
-    app.get('/', { config: { session: { sameSite: 'None' } } }, async (request) => { request.session.a = 1 })
-
-    const response = await app.inject('/')
-
-    t.assert.strictEqual(response.statusCode, 500)
-    t.assert.strictEqual(response.json().code, 'FST_SESSION_INVALID_CONFIG')
-  })
 })

@@ -5,55 +5,91 @@
  * @see {@link https://flask.palletsprojects.com/en/stable/config/}
  */
 
-/** Text, which stands for its UTF-8 bytes, or bytes. */
+/** Bytes, or text for its UTF-8 bytes. */
 export type KeyLike = string | Uint8Array
 
-/** What `fastify.config` may hold; every key may be left out. */
+/** Flask's keys in `fastify.config`; all are optional. */
 export interface FlaskConfig {
-  /** Signs the session cookie. Without it sessions are read-only and empty. 16 random bytes or more. @defaultValue none */
+  /** Signs the cookie: 16 random bytes or more. Without it sessions are empty and read-only. @defaultValue none */
   SECRET_KEY?: KeyLike | null | undefined
-  /** Old keys, from the oldest to the newest, that still verify. @defaultValue `[]` */
-  SECRET_KEY_FALLBACKS?: readonly KeyLike[] | null | undefined
-  /** `__Host-` and `__Secure-` names demand what browsers demand of them. @defaultValue `'session'` */
+  /**
+   * Old keys that still verify, from the oldest to the newest: a list, or text that lists them as JSON (Flask's form in
+   * an environment) or between commas.
+   *
+   * @defaultValue `[]`
+   */
+  SECRET_KEY_FALLBACKS?: readonly KeyLike[] | string | null | undefined
+  /** A `__Host-` or `__Secure-` name must meet the rules of browsers. @defaultValue `'session'` */
   SESSION_COOKIE_NAME?: string | undefined
-  /** Who gets the cookie besides this very host. A port and a leading dot are removed. @defaultValue `null`: this host only */
+  /** The domain whose hosts get the cookie. Port and leading dots are removed. @defaultValue `null`: this host only */
   SESSION_COOKIE_DOMAIN?: string | null | undefined
   /** @defaultValue `null`: `APPLICATION_ROOT` */
   SESSION_COOKIE_PATH?: string | null | undefined
-  /** Keeps the cookie from scripts. @defaultValue `true` */
+  /** Hides the cookie from scripts. @defaultValue `true` */
   SESSION_COOKIE_HTTPONLY?: boolean | undefined
   /** Sends the cookie over HTTPS only; `'auto'`: when the request came over HTTPS. @defaultValue `false` */
   SESSION_COOKIE_SECURE?: boolean | 'auto' | undefined
-  /** A cookie jar of its own for each site that embeds this one; forces Secure. @defaultValue `false` */
+  /** Browsers keep the cookie apart for each site that embeds this one; forces Secure. @defaultValue `false` */
   SESSION_COOKIE_PARTITIONED?: boolean | undefined
-  /** In any case of letters; `'None'` needs Secure. @defaultValue `null`: the attribute is left out */
+  /** `'Strict'`, `'Lax'` or `'None'` (needs Secure), in any case. @defaultValue `null`: the attribute is left out */
   SESSION_COOKIE_SAMESITE?: string | null | undefined
-  /** Seconds; the greatest age of any session cookie, and the Expires of permanent ones. @defaultValue `2678400`: 31 days */
+  /** Seconds: the greatest age of any session cookie, Expires of permanent ones. @defaultValue `2678400`: 31 days */
   PERMANENT_SESSION_LIFETIME?: number | undefined
-  /** Sends the cookie of a permanent session anew with every response. @defaultValue `true` */
+  /** Sends the cookie of a permanent session again with every response. @defaultValue `true` */
   SESSION_REFRESH_EACH_REQUEST?: boolean | undefined
-  /** The cookie's path where `SESSION_COOKIE_PATH` says nothing. @defaultValue `'/'` */
+  /** The cookie's path without `SESSION_COOKIE_PATH`. @defaultValue `'/'` */
   APPLICATION_ROOT?: string | undefined
-  /** Bytes of the whole Set-Cookie value; a longer one is an error, 0 turns the check off. @defaultValue `4093` */
+  /** The greatest size of a Set-Cookie value in bytes; a larger one is an error. 0: no limit. @defaultValue `4093` */
   MAX_COOKIE_SIZE?: number | undefined
+}
+
+/**
+ * The plugin options for Flask's keys, each also under the key itself. The option overrides the key among the
+ * options, which overrides the config.
+ */
+export interface ConfigOptions extends FlaskConfig {
+  /** `SECRET_KEY`: signs the cookie. Without it sessions are empty and read-only. */
+  secretKey?: FlaskConfig['SECRET_KEY']
+  /** `SECRET_KEY_FALLBACKS`: old keys that still verify. @defaultValue `[]` */
+  secretKeyFallbacks?: FlaskConfig['SECRET_KEY_FALLBACKS']
+  /** `SESSION_COOKIE_NAME` @defaultValue the `sessionName` */
+  cookieName?: FlaskConfig['SESSION_COOKIE_NAME']
+  /** `SESSION_COOKIE_*` */
+  cookie?: CookieOptions | undefined
+  /** `PERMANENT_SESSION_LIFETIME`, in seconds: the greatest age of any session cookie. @defaultValue `2678400` */
+  permanentSessionLifetime?: FlaskConfig['PERMANENT_SESSION_LIFETIME']
+  /** `SESSION_REFRESH_EACH_REQUEST`: send a permanent session with every response. @defaultValue `true` */
+  refreshEachRequest?: FlaskConfig['SESSION_REFRESH_EACH_REQUEST']
+  /** `MAX_COOKIE_SIZE`, in bytes of the whole Set-Cookie value; 0 for no limit. @defaultValue `4093` */
+  maxCookieSize?: FlaskConfig['MAX_COOKIE_SIZE']
+}
+
+/** `SESSION_COOKIE_*` as plugin options. */
+export interface CookieOptions {
+  /** `SESSION_COOKIE_DOMAIN`; `null`: this host only. @defaultValue `null` */
+  domain?: FlaskConfig['SESSION_COOKIE_DOMAIN']
+  /** `SESSION_COOKIE_PATH`; `null`: `APPLICATION_ROOT`. @defaultValue `null` */
+  path?: FlaskConfig['SESSION_COOKIE_PATH']
+  /** `SESSION_COOKIE_HTTPONLY` @defaultValue `true` */
+  httpOnly?: FlaskConfig['SESSION_COOKIE_HTTPONLY']
+  /** `SESSION_COOKIE_SECURE`; `'auto'`: if the request came over HTTPS. @defaultValue `false` */
+  secure?: FlaskConfig['SESSION_COOKIE_SECURE']
+  /** `SESSION_COOKIE_PARTITIONED`; forces Secure. @defaultValue `false` */
+  partitioned?: FlaskConfig['SESSION_COOKIE_PARTITIONED']
+  /** `SESSION_COOKIE_SAMESITE`; `null` leaves it out. @defaultValue `null` */
+  sameSite?: FlaskConfig['SESSION_COOKIE_SAMESITE']
 }
 
 /** The SameSite attribute as it is sent. */
 export type SameSite = 'Strict' | 'Lax' | 'None'
 
-/** The configuration once it is checked and complete: what `app.config` is in a session interface. */
-export interface SessionConfig {
-  readonly SECRET_KEY: KeyLike | null
-  readonly SECRET_KEY_FALLBACKS: readonly KeyLike[]
-  readonly SESSION_COOKIE_NAME: string
-  readonly SESSION_COOKIE_DOMAIN: string | null
-  readonly SESSION_COOKIE_PATH: string | null
-  readonly SESSION_COOKIE_HTTPONLY: boolean
-  readonly SESSION_COOKIE_SECURE: boolean | 'auto'
-  readonly SESSION_COOKIE_PARTITIONED: boolean
-  readonly SESSION_COOKIE_SAMESITE: SameSite | null
-  readonly PERMANENT_SESSION_LIFETIME: number
-  readonly SESSION_REFRESH_EACH_REQUEST: boolean
-  readonly APPLICATION_ROOT: string
-  readonly MAX_COOKIE_SIZE: number
+/** The keys whose checked value has a narrower type. */
+interface Narrowed {
+  SECRET_KEY_FALLBACKS: readonly KeyLike[]
+  SESSION_COOKIE_SAMESITE: SameSite | null
+}
+
+/** The checked and complete configuration: `app.config` in a session interface. */
+export type SessionConfig = {
+  readonly [K in keyof FlaskConfig]-?: K extends keyof Narrowed ? Narrowed[K] : Exclude<FlaskConfig[K], undefined>
 }

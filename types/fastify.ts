@@ -5,29 +5,36 @@
  */
 
 import type { FastifyBaseLogger } from 'fastify'
-import type { DataOf, Session, SessionCookieOptions, SessionData } from './session.ts'
+// A namespace: inside the declaration below, a plain `Session` would be the one that @fastify/session adds to Fastify,
+// or that an application still adds for it.
+import type * as own from './session.ts'
+
+// Applications have the methods of @fastify/cookie, since the plugin registers it. Only an export survives the build.
+export type {} from '@fastify/cookie'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A session outside of any request. @param sessionName - which, if there are several; the first if left out */
-    createSession<T = SessionData> (data?: NoInfer<Partial<DataOf<T>>>, sessionName?: string): Session<T>
+    /** Creates a session outside of any request. @param sessionName - by default the first session */
+    createSession<T = own.SessionData> (data?: NoInfer<Partial<own.DataOf<T>>>, sessionName?: string): own.Session<T>
     /**
-     * The value of the cookie that holds the session. Throws as saving does.
+     * The value of the cookie that holds the session. Throws the same errors as saving.
      *
-     * @param sessionName - if left out, that of the request that opened it, or the first
+     * @param sessionName - by default that of the request that opened the session, or the first
      */
-    encodeSession<T> (session: Session<T>, sessionName?: string): string
-    /** The session in the value of a cookie, for reading; `null` when the cookie is refused, or is no text. */
-    decodeSession<T = SessionData> (cookie: string | undefined, sessionName?: string, log?: FastifyBaseLogger): Session<T> | null
+    encodeSession<T> (session: own.Session<T>, sessionName?: string): string
+    /** Reads the session in the value of a cookie; `null` when the cookie is refused, or is not text. */
+    decodeSession<T = own.SessionData> (
+      cookie: string | undefined, sessionName?: string, log?: FastifyBaseLogger
+    ): own.Session<T> | null
   }
 
   interface FastifyContextConfig {
-    /** `false`: the route has no session, so that its responses may be cached. An object: cookie attributes for its responses. */
-    session?: false | SessionCookieOptions
+    /** `false`: the route has no session, and its responses may be cached. An object: attributes of its cookie. */
+    session?: own.SessionRouteConfig
   }
 
   interface FastifyRequest {
-    get session (): Session
-    set session (data: Partial<DataOf<SessionData>> | null)
+    get session (): own.Session
+    set session (data: Partial<own.DataOf<own.SessionData>> | null)
   }
 }

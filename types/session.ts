@@ -5,7 +5,7 @@
  */
 
 /**
- * What the application keeps in its session, for applications to augment:
+ * The data that the application keeps in its session. Declare yours:
  *
  * ```ts
  * declare module 'fastify-secure-cookie-session' {
@@ -13,60 +13,65 @@
  * }
  * ```
  *
- * As long as nobody does, every key is allowed and `any`.
+ * Without a declaration every key is allowed, and its value is `any`.
  */
 export interface SessionData {}
 
 /** The keys of a session and their values. */
 export type DataOf<T> = keyof T extends never ? { [key: string]: any } : T
 
-/** Called when something is done: `null` says that nothing went wrong. */
+/** Called at the end of an operation: with its error, or with `null`. */
 export type SessionCallback = (error: Error | null) => void
 
-/** Cookie attributes for one response; what is left out stays as configured. Those that are not listed have no effect. */
+/** Cookie attributes for one response. Those that are left out stay as configured. */
 export interface SessionCookieOptions {
   /** `null`: this host only. */
   domain?: string | null | undefined
-  /** Instead of the lifetime of permanent sessions. */
+  /** Overrides the Expires of permanent sessions. */
   expires?: Date | undefined
-  /** Keeps the cookie from scripts. */
+  /** Hides the cookie from scripts. */
   httpOnly?: boolean | undefined
-  /** Seconds. Browsers take it before `expires`. */
+  /** Seconds. Browsers prefer it to `expires`. */
   maxAge?: number | undefined
   /** Forces Secure. */
   partitioned?: boolean | undefined
-  /** `null`: as configured. */
+  /** `null`: as configured. A cookie of another path is another cookie: end the session under the same path. */
   path?: string | null | undefined
+  /** `false`: this response does not refresh an unchanged permanent session. @defaultValue `true` */
+  refresh?: boolean | undefined
   /** `true` is `'Strict'`, `false` and `null` leave the attribute out. */
   sameSite?: string | boolean | null | undefined
   /** `'auto'`: when the request came over HTTPS. */
   secure?: boolean | 'auto' | undefined
 }
 
-/** The members of `request.session`. Data keys that bear the name of one are reached by `get` and `set`. */
+/** The `session` of a route's config: `false` for a route without a session, or cookie attributes for its responses. */
+export type SessionRouteConfig = false | SessionCookieOptions
+
+/** The members of `request.session`. A member hides a key of the same name, which `get` and `set` reach. */
 export interface SessionMembers<D> {
   /** The value of a key, or the default. */
   get<K extends keyof D> (key: K): D[K] | undefined
   get<K extends keyof D, V> (key: K, defaultValue: V): Exclude<D[K], undefined> | V
   /** Sets a key; `undefined` removes it. */
   set<K extends keyof D> (key: K, value: D[K] | undefined): void
-  /** Whether there is such a key. */
+  /** Whether the key exists. */
   has (key: keyof D): boolean
-  /** Without a key: ends the session, as `destroy`. With one: removes it and says whether it was there. */
+  /** Without a key, ends the session like `destroy`. With a key, removes it and returns whether it existed. */
   delete (): void
   delete (key: keyof D): boolean
-  /** Removes a key and gives its value, or the default. */
+  /** Removes a key and returns its value, or the default. */
   pop<K extends keyof D> (key: K): D[K] | undefined
   pop<K extends keyof D, V> (key: K, defaultValue: V): Exclude<D[K], undefined> | V
-  /** Removes the youngest key and gives it with its value. */
+  /** Removes the last key and returns it with its value. */
   popItem (): [string, unknown] | undefined
-  /** The value of a key, which is set before if there is none. */
+  /** Returns the value of a key. Sets it first if the key does not exist. */
   setDefault<K extends keyof D> (key: K, value: Exclude<D[K], undefined>): Exclude<D[K], undefined>
-  /** Sets the keys of an object, or those of entries. */
+  /** Sets all keys of an object or of an iterable of entries. */
   update (data: Partial<D> | Iterable<readonly [string, unknown]>): void
   /** Removes every key; a session that stays empty loses its cookie. */
   clear (): void
-  /** How many keys there are. */
+  /** The number of keys. */
   readonly size: number
   keys (): IterableIterator<string>
   values (): IterableIterator<unknown>
@@ -76,35 +81,36 @@ export interface SessionMembers<D> {
 
   /** Whether the cookie outlives the browser, for `PERMANENT_SESSION_LIFETIME` seconds: the key `_permanent`. */
   permanent: boolean
-  /** Whether there is something to save: after any write, and after a change inside of a value. */
+  /** Whether the session will be saved: true after any write, and after a change inside a value. */
   modified: boolean
-  /** Whether data was read or written; a response that depends on it has `Vary: Cookie`. */
+  /** Whether data was read or written: then the response gets `Vary: Cookie`. */
   accessed: boolean
-  /** Always false: an empty session cannot be told from a new one. */
+  /** Always false, because an empty session looks the same as a new one. */
   readonly new: boolean
 
   /** A copy of the data. */
   data (): Partial<D>
-  // No call ends up here: @fastify/secure-session promises every key, and what takes its sessions takes ours.
+  // Never selected by a call: makes our type assignable where @fastify/secure-session's is expected.
   data (): string extends keyof D ? any : D
-  /** Sends the cookie again with a new timestamp, though nothing changed. */
+  /** Sends the cookie with a new timestamp, even if nothing changed. */
   touch (): void
   /** Cookie attributes for this response. */
   options (options: SessionCookieOptions): void
-  /** Removes every key but those to keep, in place. Done at once. */
+  /** Removes every key except those to keep. Synchronous; the promise is for compatibility. */
   regenerate (keep?: readonly PropertyKey[], callback?: SessionCallback): Promise<void>
   regenerate (callback: SessionCallback): Promise<void>
   /** Puts Set-Cookie into the response at once, changed or not: for server-sent events and hijacked replies. */
   save (callback?: SessionCallback): Promise<void>
-  /** Ends the session: its data and its cookie go. Done at once. */
+  /** Ends the session: removes its data and its cookie. Synchronous. */
   destroy (callback?: SessionCallback): Promise<void>
-  /** Forgets what this request wrote and reads the cookie again. Done at once. */
+  /** Discards the changes of this request and reads the cookie again. Synchronous. */
   reload (callback?: SessionCallback): Promise<void>
   /** As `modified`. */
   changed: boolean
-  /** Whether the session was ended and nothing written since. */
+  /** True after the session was ended, until the next write. */
   readonly deleted: boolean
 }
 
 /** A session: its data as properties, and its members. */
-export type Session<T = SessionData> = SessionMembers<DataOf<T>> & Omit<Partial<DataOf<T>>, keyof SessionMembers<unknown>>
+export type Session<T = SessionData> =
+  SessionMembers<DataOf<T>> & Omit<Partial<DataOf<T>>, keyof SessionMembers<unknown>>

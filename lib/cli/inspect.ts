@@ -1,132 +1,148 @@
 /**
- * `inspect`: what is in a cookie, without a key.
+ * `inspect`: the content of a cookie, without a key.
  *
  * @module
  */
 
-import { BadData } from '../itsdangerous/errors.ts'
-import { argumentOrInput, parse } from './command.ts'
-import type { Command } from './command.ts'
-import { findCookie, unquote } from './cookie-input.ts'
-import type { FoundCookie } from './cookie-input.ts'
-import { foreignKindOf } from './foreign.ts'
-import type { ForeignKind } from './foreign.ts'
-import { fine, refused } from './io.ts'
-import type { Output } from './io.ts'
-import { keyCosts } from './key-costs.ts'
-import type { KeyCost } from './key-costs.ts'
-import { quote } from './printable.ts'
-import { payloadBlock, rows, writeJSON } from './report.ts'
-import type { Row } from './report.ts'
-import { ageOf, formatAge, formatDate } from './times.ts'
-import { digestOf, isPermanent, isSessionData, takeApart } from './token.ts'
-import type { Token } from './token.ts'
+import { settings } from '../config/settings.ts'
+import { digestBySignature } from '../formats/refusal.ts'
+import { ageOf, judge } from '../interfaces/lifetime.ts'
+import { isTooLong } from '../interfaces/session-text.ts'
+import { NoneAlgorithm } from '../itsdangerous/algorithm.ts'
+import { BadData, BadPayload } from '../itsdangerous/errors.ts'
+import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import { isPlainObject } from '../json/dict.ts'
+import { sessionJSONSerializer } from '../json/session-serializer.ts'
+import { exitCode } from './args.ts'
+import type { Answer, Command } from './args.ts'
+import { cookieHelp, foreignKindOf, readCookie, unquote } from './cookie.ts'
+import type { FoundCookie } from './cookie.ts'
+import { formatDuration, formatTime, isPermanent, payloadBlock, quote, rows } from './print.ts'
+import type { Row } from './print.ts'
 
-/** Bytes that browsers take of a Set-Cookie value: MAX_COOKIE_SIZE. */
-const limit = 4093
-/** Flask's PERMANENT_SESSION_LIFETIME: 31 days. */
-const lifetime = 2_678_400
+const limit = settings.MAX_COOKIE_SIZE.fallback
+const lifetime = settings.PERMANENT_SESSION_LIFETIME.fallback
 /** Keys whose cost is listed. */
 const mostKeys = 20
 
 export const inspect: Command = {
-  summary: 'show what is in a cookie; needs no key and verifies nothing',
-  help: `Shows what a session cookie says: its data with Python's types, when it was
-signed, what it costs. NOTHING IS VERIFIED: anybody can write such a cookie.
-
-Usage: npx fastify-secure-cookie-session inspect [COOKIE] [OPTIONS]
-
-COOKIE is the cookie's value, or a whole Cookie or Set-Cookie header, or all the
-headers of a response. Without it, or for -, standard input is read.
-
-Options:
-  --name NAME    the cookie's name in a header; default session, or the only one
-  --json         the answer as one line of JSON; "payload" is the tagged JSON
-                 that stands in the cookie, which sign takes; with NaN or
-                 Infinity in it, which JSON lacks, it is null, and
-                 "payloadText" has the text
-
-Cookies of @fastify/secure-session, express-session, iron-session and JSON Web
-Tokens are told apart, but not read.
-
-Examples:
-  npx fastify-secure-cookie-session inspect 'eyJ1c2VyIjoiYWxpY2UifQ.ZVPxAA....'
-  npx fastify-secure-cookie-session inspect 'session=eyJ1c2V...; Path=/'
-  curl -si localhost:5000/login | npx fastify-secure-cookie-session inspect
-`,
-  async run (args, io) {
-    const { stdout } = io
-    const { values, positionals } = parse(args, { name: { type: 'string' } })
-    const isJSON = values.json === true
-    const cookie = findCookie(await argumentOrInput(positionals, 'COOKIE', io), values.name)
+  summary: 'show the content of a cookie; needs no key and verifies nothing',
+  usage: 'inspect [COOKIE] [OPTIONS]',
+  about: [
+    `Shows what a session cookie says: its data with Python's types, when it was
+signed, what it costs. NOTHING IS VERIFIED: anybody can write such a cookie.`,
+    cookieHelp,
+    `"payload" in the JSON is the tagged JSON in the cookie, which sign takes. If it
+has NaN or Infinity, which JSON lacks, it is null and "payloadText" has it.`,
+    `Cookies of @fastify/secure-session, express-session, iron-session and JSON Web
+Tokens are recognised, but not read.`
+  ],
+  options: ['name'],
+  examples: ["$0 inspect 'session=eyJ1c2V...; Path=/'", 'curl -si localhost:5000/login | $0 inspect'],
+  async run (values, positionals, io) {
+    const cookie = await readCookie(values, positionals, io)
     const value = unquote(cookie.value)
-    const kind = foreignKindOf(value)
+    const [, kind, about] = foreignKindOf(value) ?? []
+    const { sizes, lines } = sizesOf(cookie)
+    if (kind !== undefined) {
+      const text = `This looks like a cookie of another kind: ${kind}\n${about}\n\n${rows(lines)}`
+      return { code: exitCode.ok, text, fields: { verified: false, kind, about, sizes } }
+    }
     try {
-      if (kind !== undefined) showForeign(kind, cookie, isJSON, stdout)
-      else show(takeApart(value), cookie, isJSON, stdout)
-      return fine
+      return describeToken(value, { sizes, lines })
     } catch (error) {
       if (!(error instanceof BadData)) throw error
+      const { code } = error
       const message = cookie.value === '' ? 'The cookie is empty, as one that is being deleted' : error.message
-      if (isJSON) writeJSON(stdout, { verified: false, kind: null, code: error.code, message, sizes: sizesOf(cookie) })
-      else stdout.write(`This is no session cookie of Flask: ${error.code}\n${message}\n`)
-      return refused
+      const text = `Not a Flask session cookie: ${code}\n${message}\n`
+      return { code: exitCode.refused, text, fields: { verified: false, kind: null, code, message, sizes } }
     }
   }
 }
 
-function sizesOf (cookie: FoundCookie): { cookie: number, header: number | null, limit: number } {
-  return { cookie: Buffer.byteLength(cookie.value), header: cookie.headerSize ?? null, limit }
-}
-
-function showForeign ({ name, about }: ForeignKind, cookie: FoundCookie, isJSON: boolean, stdout: Output): void {
-  const sizes = sizesOf(cookie)
-  if (isJSON) writeJSON(stdout, { verified: false, kind: name, about, sizes })
-  else stdout.write(`This looks like a cookie of another kind: ${name}\n${about}\n\n${rows(describeSize(cookie))}`)
-}
-
-function show ({ data, text, payload, signature, dateSigned, isCompressed }: Token, cookie: FoundCookie, isJSON: boolean, stdout: Output): void {
-  const age = ageOf(dateSigned)
-  const digest = digestOf(signature)
-  const keys = isSessionData(data) ? keyCosts(text) : []
-  const permanent = isPermanent(data)
-  const json = Buffer.byteLength(text)
-  if (isJSON) {
-    const sizes = { ...sizesOf(cookie), payload: payload.length, json }
-    const fields = { verified: false, kind: 'flask', signedAt: dateSigned.toISOString(), age, digest: digest ?? null, compressed: isCompressed, permanent, sizes, keys }
-    return writeJSON(stdout, fields, text)
-  }
-  stdout.write('NOT VERIFIED. This is what the cookie says; anybody can write such a cookie.\n\n')
-  stdout.write(rows([
-    ['signed at', `${formatDate(dateSigned)} (${formatAge(age)})`],
-    ['', age > lifetime ? 'over 31 days, the default of PERMANENT_SESSION_LIFETIME' : undefined],
-    ['digest', digest === undefined ? `none has a signature of ${signature.length} characters` : `${digest}, by the length of the signature`],
-    ['', digest === 'sha1' ? "stock Flask's; for the plugin: digestMethod: 'sha1'" : undefined],
-    ['permanent', permanent ? 'yes' : 'no'],
-    ['compressed', isCompressed ? 'yes' : 'no'],
-    ...describeSize(cookie),
-    ['', `payload ${payload.length} bytes, JSON ${json} bytes`]
-  ]))
-  stdout.write(`\n${payloadBlock(data)}`)
-  if (!isSessionData(data)) stdout.write('\nThe payload is not an object: as a session it is refused.\n')
-  if (keys.length > 0) stdout.write(`\ncosts        in bytes of JSON\n${formatCosts(keys, json)}`)
-}
-
-/** The limit counts the whole header, which is not always at hand. */
-function describeSize ({ value, headerSize }: FoundCookie): Row[] {
+/** The sizes, for programs and for people. The limit is for the whole header, which is not always known. */
+function sizesOf ({ value, headerSize }: FoundCookie): { sizes: object, lines: Row[] } {
+  const size = Buffer.byteLength(value)
   const share = (bytes: number): string => `${bytes} bytes, ${Math.round(bytes / limit * 100)} % of ${limit}`
-  return [
-    ['size', `cookie value ${share(Buffer.byteLength(value))}`],
+  const lines: Row[] = [
+    ['size', `cookie value ${share(size)}`],
     ['', headerSize === undefined ? undefined : `Set-Cookie ${share(headerSize)}`],
     ['', value === unquote(value) ? undefined : 'in quotes, with which the plugin refuses it']
   ]
+  return { sizes: { cookie: size, header: headerSize ?? null, limit }, lines }
 }
 
-function formatCosts (keys: readonly KeyCost[], json: number): string {
+/** Accepts an empty signature, so that a token can be read without a key. */
+const unverified = new URLSafeTimedSerializer('', { signerOptions: { algorithm: new NoneAlgorithm() } })
+
+function describeToken (token: string, { sizes, lines }: ReturnType<typeof sizesOf>): Answer {
+  const end = token.lastIndexOf('.') + 1
+  let text = ''
+  const serializer = { loads: (json: string) => sessionJSONSerializer.loads(text = json) }
+  const { value: data, dateSigned } = unverified.loadsWithTimestamp(token.slice(0, end), { serializer })
+  if (isTooLong(text)) throw new BadPayload('The payload is too long')
+
+  const age = ageOf(dateSigned.getTime() / 1000)
+  const isOld = judge(age, { maxAge: lifetime, clockTolerance: Infinity }) === 'expired'
+  const digest = digestBySignature(token)
+  const compressed = token.startsWith('.')
+  const permanent = isPermanent(data)
+  const known = { signedAt: dateSigned, age, digest: digest ?? null, compressed, permanent }
+  const payload = token.lastIndexOf('.', end - 2)
+  const json = Buffer.byteLength(text)
+  const keys = isPlainObject(data) ? keyCosts(text) : []
+  const facts = rows([
+    ['signed at', formatTime(dateSigned, age)],
+    ['', isOld ? `over ${formatDuration(lifetime)}, the default of PERMANENT_SESSION_LIFETIME` : undefined],
+    ['digest', digest && `${digest}, by the length of the signature`],
+    ['digest', digest ? undefined : `none has a signature of ${token.length - end} characters`],
+    ['', digest === 'sha1' ? "stock Flask's; for the plugin: digestMethod: 'sha1'" : undefined],
+    ['permanent', permanent],
+    ['compressed', compressed],
+    ...lines,
+    ['', `payload ${payload} bytes, JSON ${json} bytes`]
+  ])
+  return {
+    code: exitCode.ok,
+    text: 'NOT VERIFIED. This is what the cookie says; anybody can write such a cookie.\n\n' +
+      `${facts}\n${payloadBlock(data)}` +
+      (isPlainObject(data) ? '' : '\nThe payload is not an object: as a session it is refused.\n') +
+      (keys.length === 0 ? '' : `\ncosts        in bytes of JSON\n${describeCosts(keys, json)}`),
+    fields: { verified: false, kind: 'flask', ...known, sizes: { ...sizes, payload, json }, keys },
+    payload: text
+  }
+}
+
+function describeCosts (keys: ReturnType<typeof keyCosts>, total: number): string {
   const lines = keys.slice(0, mostKeys).map(({ key, bytes }) => {
-    const name = quote(key)
-    return `${String(bytes).padStart(8)} ${String(Math.round(bytes / json * 100)).padStart(3)} %  ${name.length > 60 ? name.slice(0, 57) + '...' : name}\n`
+    const share = String(Math.round(bytes / total * 100)).padStart(3)
+    const name = quote(key).replace(/^(.{57}).{4,}$/, '$1...')
+    return `${String(bytes).padStart(8)} ${share} %  ${name}\n`
   })
-  const more = keys.length - mostKeys
-  return lines.join('') + (more > 0 ? `         and ${more} more\n` : '')
+  return lines.join('') + (keys.length > mostKeys ? `         and ${keys.length - mostKeys} more\n` : '')
+}
+
+const jsonToken = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},]/g
+
+/**
+ * The costs of the keys of an object, the most expensive first. Braces and the commas between are not counted.
+ *
+ * Python writes every character that is not ASCII as \uXXXX, JavaScript does not, so the text itself is measured.
+ *
+ * @param json - valid JSON
+ */
+function keyCosts (json: string): Array<{ key: string, bytes: number }> {
+  const costs: ReturnType<typeof keyCosts> = []
+  let depth = 0
+  let start = json.indexOf('{') + 1
+  for (const { 0: token, index } of json.matchAll(jsonToken)) {
+    if (token === '{' || token === '[') depth++
+    if (token === '}' || token === ']') depth--
+    if (depth > 1 || (depth === 1 && token !== ',')) continue
+    const member = json.slice(start, index).trim()
+    const [key] = member.match(jsonToken) ?? []
+    if (key !== undefined) costs.push({ key: JSON.parse(key) as string, bytes: Buffer.byteLength(member) })
+    start = index + 1
+  }
+  return costs.sort((a, b) => b.bytes - a.bytes)
 }

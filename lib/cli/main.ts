@@ -1,74 +1,93 @@
 /**
- * The command line: finds the command, and turns errors into exit codes.
+ * The command line: finds the command, prints its answer, and turns errors into exit codes.
  *
  * @module
  */
 
-import { refuseKeys } from './command.ts'
-import type { Command } from './command.ts'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { exitCode, helpText, parse, program, refuseKeys, UsageError } from './args.ts'
+import type { Command, IO } from './args.ts'
 import { inspect } from './inspect.ts'
-import { fine, UsageError, wrongUsage } from './io.ts'
-import type { IO } from './io.ts'
-import { keygen } from './keygen.ts'
-import { printable } from './printable.ts'
+import { keygen } from './keys.ts'
+import { jsonLine, printable } from './print.ts'
 import { sign } from './sign.ts'
 import { verify } from './verify.ts'
-import { packageVersion } from './version.ts'
 
-const name = 'fastify-secure-cookie-session'
-const commands: ReadonlyMap<string, Command> = new Map([['keygen', keygen], ['inspect', inspect], ['verify', verify], ['sign', sign]])
+const commands: Readonly<Record<string, Command>> = { keygen, inspect, verify, sign }
+const words = Object.keys(commands)
+const helpOptions = ['-h', '--help']
+const summaries = Object.entries(commands).map(([word, { summary }]) => `\n  ${word.padEnd(9)}${summary}`)
 
-const help = `Signed session cookies, as Flask and this Fastify plugin make them.
-
-Usage: npx ${name} COMMAND [OPTIONS]
-
-Commands:
-${Array.from(commands, ([word, { summary }]) => `  ${word.padEnd(9)}${summary}\n`).join('')}
-Options:
-  -h, --help     this text; after a command: the help of that command
-  --version      the version of the package
-  --json         after a command: the answer as one line of JSON
-
-Keys come from the environment (SECRET_KEY, SECRET_KEY_FALLBACKS) or from a
-file (--key-file), never from an argument. Only keygen ever prints a key.
-
-Exit codes: 0 fine; 1 the cookie is refused or none; 2 wrong usage.
-
-Examples:
-  export SECRET_KEY=$(npx ${name} keygen)
-  npx ${name} inspect 'eyJ1c2VyIjoiYWxpY2UifQ.ZVPxAA....'
-  curl -si localhost:5000/login | npx ${name} inspect
-  npx ${name} verify --digest sha1 'session=eyJ1c2V...'
-  npx ${name} sign '{"user_id":42}'
-`
+const help = helpText({
+  usage: 'COMMAND [OPTIONS]',
+  about: [
+    'Signed session cookies, as Flask and this Fastify plugin make them.',
+    `Commands:${summaries.join('')}`,
+    `Keys come from the environment (SECRET_KEY, SECRET_KEY_FALLBACKS) or from a
+file (--key-file), never from an argument. Only keygen ever prints a key.`,
+    `Exit codes: 0 fine; 1 the cookie is refused, or not a session cookie; 2 wrong
+usage, or something cannot be read or written.`
+  ],
+  options: ['help', 'version'],
+  examples: [
+    'export SECRET_KEY=$($0 keygen)', "$0 inspect 'eyJ1c2VyIjoi...'", 'curl -si localhost:5000/login | $0 inspect',
+    "$0 verify --digest sha1 'session=eyJ1c2V...'", "$0 sign '{\"user_id\":42}'"
+  ]
+})
 
 /**
- * Runs a command.
+ * Runs a command. Never rejects.
  *
- * @param argv - what follows the program's name
- * @returns the exit code: 0 fine, 1 the token is refused, 2 wrong usage
+ * @param argv - the arguments after the program's name
+ * @returns the exit code
  */
 export async function main (argv: readonly string[], io: IO): Promise<number> {
-  const [word, ...args] = argv
+  const [word = '', ...args] = argv
+  const command = words.includes(word) ? commands[word] : undefined
   try {
     refuseKeys(argv)
-    switch (word) {
-      case undefined: io.stderr.write(help); return wrongUsage
-      case '-h': case '--help': io.stdout.write(help); return fine
-      case '--version': io.stdout.write(`${packageVersion(io.program ?? '/')}\n`); return fine
-    }
-    const command = commands.get(word)
-    // The word is not repeated: it may be a cookie.
-    if (command === undefined) throw new UsageError(`no such command or option: the commands are ${[...commands.keys()].join(', ')}`)
-    if (args.includes('--help') || args.includes('-h')) {
-      io.stdout.write(command.help)
-      return fine
-    }
-    return await command.run(args, io)
+    if (argv.length === 0) return print(io.stderr, help, exitCode.usage)
+    if (command === undefined) return print(io.stdout, about(word, io), exitCode.ok)
+    if (args.some((arg) => helpOptions.includes(arg))) return print(io.stdout, helpText(command), exitCode.ok)
+    const { values, positionals } = parse(args, command.options)
+    const { code, text, fields, payload } = await command.run(values, positionals, io)
+    return print(io.stdout, values.json === true ? jsonLine(fields, payload) : text, code)
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    const caller = word !== undefined && commands.has(word) ? `${name} ${word}` : name
-    io.stderr.write(`${caller}: ${printable(error.message)}; see --help\n`)
-    return wrongUsage
+    const caller = command === undefined ? program : `${program} ${word}`
+    return print(io.stderr, `${caller}: ${describe(error)}\n`, exitCode.usage)
   }
+}
+
+function print (output: IO['stdout'], text: string, code: number): number {
+  output.write(text)
+  return code
+}
+
+/** The text of an option that needs no command. */
+function about (word: string, io: IO): string {
+  if (helpOptions.includes(word)) return help
+  if (word === '--version') return `${versionAbove(realpathSync(io.program))}\n`
+  // The word is not repeated: it may be a cookie.
+  throw new UsageError(`no such command or option: the commands are ${words.join(', ')}`)
+}
+
+/** The message of an unexpected error is not shown, because there may be a value in it. */
+function describe (error: unknown): string {
+  if (error instanceof UsageError) return `${printable(error.message)}; see --help`
+  const { name, code } = error as NodeJS.ErrnoException
+  return `unexpected ${code ?? name}`
+}
+
+/**
+ * The version in the nearest package.json above a path; `'unknown'` if there is none.
+ *
+ * The program runs from `dist/esm/lib`, `dist/cjs/lib` and `lib`. `dist/cjs/package.json` has no version.
+ */
+function versionAbove (path: string): string {
+  const folder = dirname(path)
+  if (folder === path) return 'unknown'
+  const file = join(folder, 'package.json')
+  const { version } = (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}) as { version?: string }
+  return version ?? versionAbove(folder)
 }

@@ -4,144 +4,105 @@
  * @module
  */
 
-import type { DigestName } from '../itsdangerous/digest.ts'
-import { BadData, BadPayload, SignatureExpired } from '../itsdangerous/errors.ts'
+import { longestLifetime, settings } from '../config/settings.ts'
+import { FlaskFormat } from '../formats/flask.ts'
+import { digestBySignature } from '../formats/refusal.ts'
+import { ageOf, judge } from '../interfaces/lifetime.ts'
+import { loadSession } from '../interfaces/session-text.ts'
+import { BadData } from '../itsdangerous/errors.ts'
 import type { Dict } from '../json/dict.ts'
-import { argumentOrInput, parse, wholeNumber } from './command.ts'
-import type { Command } from './command.ts'
-import { findCookie, unquote } from './cookie-input.ts'
-import { foreignKindOf } from './foreign.ts'
-import { fine, refused } from './io.ts'
-import { payloadBlock, rows, wrap, writeJSON } from './report.ts'
-import { keysHelp, readSigning, serializerOf, signingHelp, signingOptions } from './signing.ts'
-import type { NamedKey, Signing } from './signing.ts'
-import { ageOf, formatAge, formatDate } from './times.ts'
-import { digestOf, isPermanent, isSessionData, readJSON } from './token.ts'
-
-/** Seconds that a cookie may come from the future: the plugin's default. */
-const clockTolerance = 5
+import { exitCode, wholeNumber } from './args.ts'
+import type { Answer, Command } from './args.ts'
+import { cookieHelp, foreignKindOf, readCookie, unquote } from './cookie.ts'
+import { keysHelp, readSigning, signingOptions } from './keys.ts'
+import type { Signing } from './keys.ts'
+import { formatTime, isPermanent, payloadBlock, rows } from './print.ts'
 
 export const verify: Command = {
-  summary: 'tell whether a cookie is accepted, and which key signed it',
-  help: `Tells whether the plugin would accept a cookie: its signature, age and content,
-and which of the keys signed it.
-
-Usage: npx fastify-secure-cookie-session verify [COOKIE] [OPTIONS]
-
-COOKIE is the cookie's value, or a whole Cookie or Set-Cookie header, or all the
-headers of a response. Without it, or for -, standard input is read.
-
-${keysHelp}
-
-Options:
-${signingHelp}
-  --max-age SECONDS
-                 the greatest age that passes; default 2678400 (31 days); up to
-                 5 seconds from the future pass, too
-  --name NAME    the cookie's name in a header; default session, or the only one
-  --json         the answer as one line of JSON
-
-Examples:
-  SECRET_KEY=$KEY npx fastify-secure-cookie-session verify 'eyJ1c2V...'
-  npx fastify-secure-cookie-session verify --key-file keys.txt --digest sha1 \\
-    'session=eyJ1c2V...; Path=/'
-`,
-  async run (args, io) {
-    const { values, positionals } = parse(args, { ...signingOptions, 'max-age': { type: 'string' }, name: { type: 'string' } })
-    const maxAge = wholeNumber('--max-age', values['max-age'] ?? '2678400', 0, 3_155_760_000)
-    const signing = readSigning(values, io)
-    const { value } = findCookie(await argumentOrInput(positionals, 'COOKIE', io), values.name)
-    const verdict = judge(value, signing, maxAge)
-    const { stdout } = io
-    if (values.json === true) {
-      writeJSON(stdout, fieldsOf(verdict), verdict.text)
-    } else {
-      stdout.write(describe(verdict))
-    }
-    return verdict.valid ? fine : refused
+  summary: 'say whether a cookie is accepted, and which key signed it',
+  usage: 'verify [COOKIE] [OPTIONS]',
+  about: [
+    `Says whether the plugin would accept a cookie by its signature, age and content,
+and which of the keys signed it. It may come a few seconds from the future.`,
+    cookieHelp,
+    keysHelp
+  ],
+  options: [...signingOptions, 'max-age', 'name'],
+  examples: ["SECRET_KEY=$KEY $0 verify 'eyJ1c2V...'", '$0 verify --key-file keys.txt < headers.txt'],
+  async run (values, positionals, io) {
+    const lifetime = settings.PERMANENT_SESSION_LIFETIME.fallback
+    const maxAge = wholeNumber('--max-age', values['max-age'] ?? String(lifetime), 0, longestLifetime)
+    const signing = await readSigning(values, io)
+    const { value } = await readCookie(values, positionals, io)
+    return judgeCookie(value, signing, maxAge)
   }
 }
 
-/** What is known of a cookie once its signature was looked at. */
-interface Verdict {
-  valid: boolean
-  /** What signed it; `undefined` when no key did. */
-  key?: NamedKey
-  digest?: DigestName
-  dateSigned?: Date | undefined
-  /** The JSON text, and the data in it. */
-  text?: string
-  data?: Dict
-  /** Why it is refused. */
-  code?: string
-  message?: string
-  hint?: string | undefined
-}
-
-/** Tries each digest with each key, the newest first. Only a refused signature leads to the next one. */
-function judge (cookie: string, signing: Signing, maxAge: number): Verdict {
-  let refusal: Verdict = { valid: false }
-  for (const digest of signing.digests) {
-    for (const key of signing.keys) {
-      try {
-        const { value, dateSigned } = serializerOf(signing, key, digest).loadsWithTimestamp(cookie, { maxAge, clockTolerance })
-        const text = value as string
-        return { valid: true, key, digest, dateSigned, text, data: readSession(text) }
-      } catch (error) {
-        if (!(error instanceof BadData)) throw error
-        const { code, message } = error
-        if (error instanceof BadPayload) return { valid: false, code, message, key, digest }
-        if (error instanceof SignatureExpired) return { valid: false, code, message, key, digest, dateSigned: error.dateSigned }
-        refusal = { valid: false, code, message, hint: hintFor(cookie, signing) }
-      }
-    }
+/** Checks in the order of the plugin: signature, age, content. */
+function judgeCookie (cookie: string, signing: Signing, maxAge: number): Answer {
+  const token = new FlaskFormat(signing.signing).decode(cookie)
+  const { clockTolerance, serializer } = signing.sessions
+  if (token.signedAt === undefined) return refused(token.code, token.message, {}, hintFor(cookie, signing))
+  const signer = { key: signing.keys[token.key], digest: digestBySignature(cookie) }
+  // A Date cannot hold later times.
+  const signedAt = Math.min(token.signedAt, 8.64e12)
+  const age = ageOf(signedAt)
+  const time = { signedAt: new Date(signedAt * 1000), age }
+  const verdict = judge(age, { maxAge, clockTolerance })
+  if (verdict !== 'alive') {
+    const message = `Signature age ${age} ${verdict === 'expired' ? `> ${maxAge}` : `< ${-clockTolerance}`} seconds`
+    return refused('ERR_TOKEN_SIGNATURE_EXPIRED', message, { ...signer, ...time })
   }
-  return refusal
-}
-
-/** As the plugin: what is no object is no session. */
-function readSession (text: string): Dict {
-  const data = readJSON(text)
-  if (!isSessionData(data)) throw new BadPayload('The payload is not an object')
-  return data
-}
-
-function hintFor (cookie: string, { digests, keys }: Signing): string | undefined {
-  if (cookie !== unquote(cookie)) return 'the value is in quotes, which the plugin takes for a part of it'
-  const kind = foreignKindOf(cookie)
-  if (kind !== undefined) return `this looks like a cookie of another kind: ${kind.name}`
-  const digest = digestOf(cookie.slice(cookie.lastIndexOf('.') + 1))
-  if (digest === undefined) return undefined
-  if (!digests.includes(digest)) {
-    return `the signature has the length of ${digest}${digest === 'sha1' ? ', which stock Flask uses' : ''}: try --digest ${digest}`
+  if (!token.ok) return refused(token.code, token.message, signer)
+  let data: Dict
+  try {
+    data = loadSession(serializer, token.json)
+  } catch (error) {
+    const message = error instanceof BadData ? error.message : 'The payload could not be unserialized'
+    return refused('ERR_TOKEN_BAD_PAYLOAD', message, signer)
   }
-  const what = keys.length === 1 ? 'another key' : `a key that is none of these ${keys.length}`
-  return `the digest fits, so the cookie was changed, or signed with ${what}, another --salt or another --key-derivation`
+  const facts = { ...signer, ...time, permanent: isPermanent(data) }
+  const text = `VALID\n\n${describe(facts)}\n${payloadBlock(data)}`
+  return { code: exitCode.ok, text, fields: { valid: true, ...facts }, payload: token.json }
 }
 
-function describe ({ valid, key, digest, dateSigned, data, code, message, hint }: Verdict): string {
-  const head = valid ? 'VALID\n\n' : `REFUSED: ${code}\n${message}\n`
-  const facts = rows([
+/** The known facts about a cookie that one of the keys signed. */
+interface Facts {
+  key?: Signing['keys'][number] | undefined
+  digest?: string | undefined
+  signedAt?: Date
+  age?: number
+  permanent?: boolean
+}
+
+function refused (code: string, message: string | undefined, facts: Facts, hint?: string): Answer {
+  const known = describe(facts)
+  // In lines of up to 80 columns.
+  const advice = hint === undefined ? '' : `hint: ${hint}`.replace(/(.{1,80})(?: |$)/g, '$1\n')
+  const text = `REFUSED: ${code}\n${message}\n${known && `\n${known}`}${advice}`
+  return { code: exitCode.refused, text, fields: { valid: false, code, message, hint, ...facts } }
+}
+
+function describe ({ key, digest, signedAt, age = 0, permanent }: Facts): string {
+  return rows([
     ['signed by', key && `${key.name} key (${key.source})`],
     ['digest', digest],
-    ['signed at', dateSigned && `${formatDate(dateSigned)} (${formatAge(ageOf(dateSigned))})`],
-    ['permanent', data && (isPermanent(data) ? 'yes' : 'no')]
+    ['signed at', signedAt && formatTime(signedAt, age)],
+    ['permanent', permanent]
   ])
-  const gap = valid || facts === '' ? '' : '\n'
-  return head + gap + facts + (data === undefined ? '' : `\n${payloadBlock(data)}`) + (hint === undefined ? '' : wrap(`hint: ${hint}`))
 }
 
-/** What is undefined is left out of the JSON. */
-function fieldsOf ({ valid, key, digest, dateSigned, data, code, message, hint }: Verdict): Record<string, unknown> {
-  return {
-    valid,
-    code,
-    message,
-    hint,
-    key: key && { index: key.index, name: key.name, source: key.source },
-    digest,
-    signedAt: dateSigned,
-    age: dateSigned && ageOf(dateSigned),
-    permanent: data && isPermanent(data)
+function hintFor (cookie: string, { sessions, keys }: Signing): string | undefined {
+  if (cookie !== unquote(cookie)) return 'the value is in quotes, which the plugin takes for a part of it'
+  const [, kind] = foreignKindOf(cookie) ?? []
+  if (kind !== undefined) return `this looks like a cookie of another kind: ${kind}`
+  const digest = digestBySignature(cookie)
+  if (digest === undefined) return undefined
+  if (![sessions.digestMethod].flat().some((accepted) => accepted === digest)) {
+    const whose = digest === 'sha1' ? ', which stock Flask uses' : ''
+    return `the signature has the length of ${digest}${whose}: try --digest ${digest}`
   }
+  const other = keys.length === 1 ? 'another key' : `a key that is none of these ${keys.length}`
+  return 'the digest fits, so the cookie was changed, or signed with ' +
+    `${other}, another --salt or another --key-derivation`
 }

@@ -1,54 +1,27 @@
 /**
- * Bytes, base64url and integers, as tokens spell them.
+ * Base64url and integers, as tokens spell them.
  *
  * @module
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/encoding/}
  */
 
-// The global of that name is a getter, which V8 calls every time.
+// The global `Buffer` is a getter, which V8 calls every time.
 import { Buffer } from 'node:buffer'
-import { types } from 'node:util'
+import { wantBytes } from '../crypto/bytes.ts'
+import type { BytesLike } from '../crypto/bytes.ts'
 import { BadData } from './errors.ts'
-import { typeName } from './options.ts'
 
-/** Text, which stands for its UTF-8 bytes, or bytes. */
-export type BytesLike = string | Uint8Array
-
-/** Reads UTF-8 as Python does: bad bytes are an error, a byte order mark is a character. */
+/** Reads UTF-8 as Python does: invalid bytes are an error, a byte order mark is a character. */
 export const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Whether the value is text or bytes, also of another realm. JSON from strangers may look like bytes, and has none. */
-export function isBytesLike (value: unknown): value is BytesLike {
-  return typeof value === 'string' || types.isUint8Array(value)
-}
-
-/** @throws {TypeError} for what is neither text nor bytes; names its type, and does not show it. */
-export function demandBytes (value: unknown, name: string): asserts value is BytesLike {
-  if (!isBytesLike(value)) throw new TypeError(`${name} must be text or bytes, got ${typeName(value)}`)
-}
-
-/**
- * The bytes of a value: text as UTF-8, bytes as they are (not copied, unless they are in shared memory).
- *
- * @throws {TypeError} for anything else.
- */
-export function wantBytes (value: BytesLike): Buffer {
-  if (typeof value === 'string') return Buffer.from(value)
-  if (Buffer.isBuffer(value) && value.buffer instanceof ArrayBuffer) return value // nearly all are
-  demandBytes(value, 'value')
-  // What another thread can change after it was verified must not be what is read.
-  if (types.isSharedArrayBuffer(value.buffer)) return Buffer.from(value)
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-}
-
-/** Parts of a token as text: base64url of bytes is ASCII, and bytes that are not stay foreign characters. */
+/** Parts of a token as text. Base64url is ASCII; any other byte becomes a character that is not of base64url. */
 export function tokenText (value: BytesLike): string {
   return typeof value === 'string' ? value : wantBytes(value).toString('latin1')
 }
 
 /**
- * Text passes through this memory on its way to base64url and back: to make a Buffer each time, even from Node's pool, takes longer
- * than the rest. What was written is read before anybody else can write.
+ * The memory through which text passes on its way to base64url and back: making a Buffer each time, even from Node's
+ * pool, takes longer than the rest. It is read before any other code can write to it.
  */
 const scratch = Buffer.alloc(16_384)
 
@@ -60,25 +33,25 @@ export function base64Encode (value: BytesLike): string {
 }
 
 /**
- * The UTF-8 text behind unpadded base64url text, in its canonical spelling as for {@link base64Decode}.
+ * The UTF-8 text behind unpadded base64url text, which must have its canonical spelling as for {@link base64Decode}.
  *
  * @throws {@link BadData} for any other text.
- * @throws {TypeError} for bytes that are no UTF-8.
+ * @throws {TypeError} for bytes that are not UTF-8.
  */
 export function base64DecodeText (text: string): string {
   if (text.length > scratch.length) return utf8.decode(base64Decode(text))
   const length = scratch.write(text, 'base64url')
   if (!isCanonical(text, length)) throw new BadData(notBase64)
   const decoded = scratch.toString('utf8', 0, length)
-  // Stands for bytes that are none, unless it was there.
+  // U+FFFD marks invalid UTF-8, unless the text itself contains it.
   return decoded.includes('\ufffd') ? utf8.decode(scratch.subarray(0, length)) : decoded
 }
 
 /**
  * The bytes behind unpadded base64url text.
  *
- * Unlike Python, only the one canonical spelling is read: no padding, no foreign characters, no spare bits. Python never
- * writes another one, and a token that has a single spelling can be remembered, revoked and compared by its text.
+ * Unlike Python, accepts the canonical spelling only: no padding, no foreign characters, no spare bits. Python writes
+ * no other, and a token that has a single spelling can be remembered, revoked and compared by its text.
  *
  * @throws {@link BadData} for any other text.
  */
@@ -98,10 +71,10 @@ export function tryBase64Decode (value: BytesLike): Buffer | undefined {
 }
 
 /**
- * Whether text that was decoded to so many bytes is their canonical spelling. Takes half the time of writing them out again.
+ * Whether text that was decoded to `byteLength` bytes is their canonical spelling. Takes half as long as encoding them.
  *
- * Node skips what it does not know, so that fewer bytes come out; takes the characters of both alphabets, and of others
- * those whose low byte is one; and drops the bits that do not fill a byte.
+ * Node skips unknown characters, so that fewer bytes come out. It accepts the characters of both alphabets, and others
+ * whose low byte is one of these. It drops the bits that do not fill a byte.
  */
 function isCanonical (text: string, byteLength: number): boolean {
   const rest = text.length % 4
@@ -110,18 +83,18 @@ function isCanonical (text: string, byteLength: number): boolean {
     (rest === 0 || (valueOfCode[text.charCodeAt(text.length - 1)] as number) % (rest === 2 ? 16 : 4) === 0)
 }
 
-/** V8 sees without looking that text of one byte a character has none of these. */
+/** V8 knows without a search that text with one byte per character has none of these. */
 const beyondLatin1 = /[\u0100-\uffff]/
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** The value of a character by its code; -1 for a foreign one. */
+/** The value of a character by its code; -1 for a character that is not of base64url. */
 const valueOfCode = new Int8Array(128).fill(-1)
 for (const [value, code] of Buffer.from(alphabet).entries()) valueOfCode[code] = value
 
 /**
  * `bytesToInt(base64Decode(text))`, or `undefined` where these throw.
  *
- * Timestamps are read with every token: up to eight characters, which is every date, are read without making bytes.
+ * Every token has a timestamp, so text of up to eight characters, which holds every date, is read without making bytes.
  */
 export function base64ToInt (text: string): number | bigint | undefined {
   if (text.length > 8) {
@@ -134,7 +107,7 @@ export function base64ToInt (text: string): number | bigint | undefined {
     if (value === -1) return undefined
     bits = bits * 64 + value
   }
-  // What does not fill a byte must be zero; a last character that begins one has six bits of it.
+  // The bits that do not fill a byte must be zero; a last character that begins a byte has six bits of it.
   const spare = 1 << (text.length * 6 % 8)
   return text.length % 4 === 1 || bits % spare !== 0 ? undefined : bits / spare
 }

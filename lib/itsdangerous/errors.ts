@@ -1,5 +1,5 @@
 /**
- * What can be wrong with a token: ItsDangerous' family of exceptions.
+ * The errors of tokens: ItsDangerous' family of exceptions.
  *
  * Test for `code` rather than `instanceof` where an application may load both the ESM and the CommonJS build.
  *
@@ -7,9 +7,9 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/exceptions/}
  */
 
-import type { BytesLike } from './encoding.ts'
+import type { BytesLike } from '../crypto/bytes.ts'
 
-/** The `code` of a token error; stays the same when messages are reworded. */
+/** The `code` of a token error; it stays the same when messages are reworded. */
 export type TokenErrorCode =
   | 'ERR_TOKEN_BAD_DATA'
   | 'ERR_TOKEN_BAD_SIGNATURE'
@@ -18,27 +18,27 @@ export type TokenErrorCode =
   | 'ERR_TOKEN_BAD_HEADER'
   | 'ERR_TOKEN_BAD_PAYLOAD'
 
-/** What a {@link BadSignature} remembers of the token. Nothing of it was verified. */
+/** The details that a {@link BadSignature} keeps of the token. Nothing of it was verified. */
 export interface BadSignatureDetails {
-  /** The value in front of the refused signature. */
+  /** The value in front of the rejected signature. */
   payload?: BytesLike | undefined
-  /** The error behind this one (Python: `original_error`). */
+  /** The error that caused this one (Python: `original_error`). */
   cause?: unknown
 }
 
-/** What a {@link BadTimeSignature} remembers of the token. */
+/** The details that a {@link BadTimeSignature} keeps of the token. */
 export interface BadTimeSignatureDetails extends BadSignatureDetails {
-  /** When the token says that it was signed. Verified only in a {@link SignatureExpired}. */
+  /** The date in the token. Verified only in a {@link SignatureExpired}. */
   dateSigned?: Date | undefined
 }
 
-/** What a {@link BadHeader} remembers of the token. */
+/** The details that a {@link BadHeader} keeps of the token. */
 export interface BadHeaderDetails extends BadSignatureDetails {
-  /** The header, when it could be read at all. */
+  /** The header, if it could be read. */
   header?: unknown
 }
 
-/** Bad data of any sort; the root of the family. */
+/** Bad data of any kind; the root of the family. */
 export class BadData extends Error {
   override readonly name: string = 'BadData'
   readonly code: TokenErrorCode = 'ERR_TOKEN_BAD_DATA'
@@ -48,7 +48,7 @@ export class BadData extends Error {
 export class BadSignature extends BadData {
   override readonly name: string = 'BadSignature'
   override readonly code: TokenErrorCode = 'ERR_TOKEN_BAD_SIGNATURE'
-  /** The value in front of the refused signature, not verified; `undefined` where nothing could be split off. */
+  /** The value in front of the rejected signature, not verified; `undefined` when nothing could be split off. */
   readonly payload: BytesLike | undefined
 
   constructor (message: string, { payload, cause }: BadSignatureDetails = {}) {
@@ -61,7 +61,7 @@ export class BadSignature extends BadData {
 export class BadTimeSignature extends BadSignature {
   override readonly name: string = 'BadTimeSignature'
   override readonly code: TokenErrorCode = 'ERR_TOKEN_BAD_TIME_SIGNATURE'
-  /** When the token says that it was signed. */
+  /** The date in the token. */
   readonly dateSigned: Date | undefined
 
   constructor (message: string, { dateSigned, ...details }: BadTimeSignatureDetails = {}) {
@@ -76,11 +76,11 @@ export class SignatureExpired extends BadTimeSignature {
   override readonly code: TokenErrorCode = 'ERR_TOKEN_SIGNATURE_EXPIRED'
 }
 
-/** A signed header is invalid; for serializers of one's own that have a header. */
+/** A signed header is invalid; for serializers of the application that have a header. */
 export class BadHeader extends BadSignature {
   override readonly name: string = 'BadHeader'
   override readonly code: TokenErrorCode = 'ERR_TOKEN_BAD_HEADER'
-  /** The header, when it could be read at all. */
+  /** The header, if it could be read. */
   readonly header: unknown
 
   constructor (message: string, { header, ...details }: BadHeaderDetails = {}) {
@@ -89,7 +89,7 @@ export class BadHeader extends BadSignature {
   }
 }
 
-/** The payload cannot be read, whatever its signature says; `cause` tells why. */
+/** The payload cannot be read, whether its signature is valid or not; `cause` is the reason. */
 export class BadPayload extends BadData {
   override readonly name: string = 'BadPayload'
   override readonly code: TokenErrorCode = 'ERR_TOKEN_BAD_PAYLOAD'

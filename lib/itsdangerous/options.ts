@@ -1,24 +1,22 @@
 /**
- * Arguments that would be passed over without a word: options in Python's way, and misspelt ones.
+ * Checks of options, so that neither a misspelt name nor a positional argument as in Python is silently ignored.
  *
  * @module
  */
 
-/** The type of a value, for messages that must not show it. */
-export function typeName (value: unknown): string {
-  return value === null ? 'null' : typeof value
-}
+import { typeName } from '../type-name.ts'
 
 /**
- * @param names - of the options that there are; without them every option passes
- * @throws {TypeError} for options that are no object, or have another name.
+ * @param names - the names of the options; by default any name is accepted
+ * @throws {TypeError} for options that are not an object, or for an unknown name.
  */
 export function checkOptions (options: unknown, names?: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`options must be an object, got ${typeName(options)}`)
   }
   if (names === undefined) return
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name)) throw new TypeError(`there is no option ${JSON.stringify(name)}: the options are ${names.join(', ')}`)
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    throw new TypeError(`there is no option ${JSON.stringify(unknown)}: the options are ${names.join(', ')}`)
   }
 }

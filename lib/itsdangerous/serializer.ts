@@ -1,23 +1,24 @@
 /**
- * Signed data: what a data serializer makes of it, and a signature.
+ * Signed data: the text that a data serializer makes of it, and a signature.
  *
  * @module
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/serializer/}
  */
 
+import { assertBytes, wantBytes } from '../crypto/bytes.ts'
+import type { BytesLike } from '../crypto/bytes.ts'
 import { compactJSON } from './compact-json.ts'
 import type { DataSerializer } from './compact-json.ts'
-import { demandBytes, utf8, wantBytes } from './encoding.ts'
-import type { BytesLike } from './encoding.ts'
+import { utf8 } from './encoding.ts'
 import { BadPayload, BadSignature } from './errors.ts'
 import { checkOptions } from './options.ts'
 import { secretKeyList, Signer } from './signer.ts'
 import type { SecretKey, SignerOptions } from './signer.ts'
 
-/** A signer's class, as serializers make instances of it. */
+/** The constructor by which a serializer makes its signers. */
 export type SignerClass<S extends Signer = Signer> = new (secretKey: SecretKey, options?: SignerOptions) => S
 
-/** Another way to sign that is still accepted: options, a signer, or both. */
+/** Another way of signing that is still accepted: options, a signer, or both. */
 export type FallbackSigner<S extends Signer = Signer> =
   | SignerOptions
   | SignerClass<S>
@@ -33,39 +34,42 @@ export interface SerializerOptions<S extends Signer = Signer> {
   serializerOptions?: Record<string, unknown> | undefined
   /** The class that signs. */
   signer?: SignerClass<S> | undefined
-  /** Given to each signer; its `salt` is the serializer's. */
+  /** Given to each signer, with the serializer's `salt`. */
   signerOptions?: SignerOptions | undefined
-  /** Tried in this order, with each key, when the signature is not the signer's own. @defaultValue none */
+  /** Tried in this order, each with each key, when the signer rejects the signature. @defaultValue none */
   fallbackSigners?: ReadonlyArray<FallbackSigner<S>> | undefined
 }
 
-/** Options of {@link Serializer.dumps}, each instead of the serializer's own. */
+/** Options of {@link Serializer.dumps} that override the serializer's own. */
 export interface DumpOptions {
   salt?: BytesLike | undefined
   /** Writes the payload. */
   serializer?: Pick<DataSerializer, 'dumps'> | undefined
 }
 
-/** Options of {@link Serializer.loads}, each instead of the serializer's own. */
+/** Options of {@link Serializer.loads} that override the serializer's own. */
 export interface LoadOptions {
   salt?: BytesLike | undefined
   /** Reads the payload. */
   serializer?: Pick<DataSerializer, 'loads'> | undefined
 }
 
-/** What {@link Serializer.loadsUnsafe} could make of a token. */
+/** The result of {@link Serializer.loadsUnsafe}. */
 export interface UnsafeResult {
-  /** Whether the signature is right. */
+  /** Whether the signature is valid and the data could be read. */
   valid: boolean
-  /** The data, of which nothing may be believed unless `valid`; `undefined` where it cannot be read. */
+  /** The data, not to be trusted unless `valid`; `undefined` when it cannot be read. */
   payload: unknown
 }
 
-/** Of {@link DumpOptions} and {@link LoadOptions}. */
+/** The message of a rejection by a subclass whose {@link Serializer.iterUnsigners} yields no signer. */
+export const noSigner = 'There is no signer'
+
+/** The names of {@link DumpOptions} and of {@link LoadOptions}. */
 const optionNames = ['salt', 'serializer']
 
 /**
- * Makes signed text of data, and data of signed text that nobody changed.
+ * Turns data into signed text, and signed text that was not changed into data.
  *
  * @example
  * ```ts
@@ -88,32 +92,34 @@ export class Serializer<S extends Signer = Signer> {
   readonly signer: SignerClass<S>
   readonly signerOptions: SignerOptions
   readonly fallbackSigners: ReadonlyArray<FallbackSigner<S>>
-  /** For the serializer's own salt: derived keys are computed once. */
+  /** Kept for the serializer's own salt, so that its keys are derived once. */
   #signer: S | undefined
   #unsigners: S[] | undefined
 
   /**
    * @param secretKey - one key, or several from the oldest to the newest
    * @throws {RangeError} without a key.
-   * @throws {TypeError} for a key or salt that is neither text nor bytes, or options that are no object: Python's salt comes second.
+   * @throws {TypeError} for a key or salt that is neither text nor bytes, or options that are not an object (Python's
+   * second argument is the salt).
    */
   constructor (secretKey: SecretKey, options: SerializerOptions<S> = {}) {
     checkOptions(options)
     const { salt = 'itsdangerous' } = options
-    demandBytes(salt, 'salt')
+    assertBytes(salt, 'salt')
     this.#secretKeys = secretKeyList(secretKey)
     this.salt = salt
     this.serializer = options.serializer ?? new.target.defaultSerializer
     this.serializerOptions = options.serializerOptions ?? {}
     this.signer = options.signer ?? new.target.defaultSigner as SignerClass<S>
     this.signerOptions = options.signerOptions ?? {}
-    this.fallbackSigners = options.fallbackSigners ?? new.target.defaultFallbackSigners as ReadonlyArray<FallbackSigner<S>>
+    this.fallbackSigners = options.fallbackSigners ??
+      new.target.defaultFallbackSigners as ReadonlyArray<FallbackSigner<S>>
   }
 
   /**
-   * The keys from the oldest to the newest, copied: the given list is left as it is.
+   * Copies of the keys, from the oldest to the newest.
    *
-   * No property of the serializer itself, so that whatever prints one prints no key.
+   * A getter and not a field, so that printing a serializer prints no key.
    */
   get secretKeys (): readonly Uint8Array[] {
     return this.#secretKeys
@@ -125,11 +131,11 @@ export class Serializer<S extends Signer = Signer> {
   }
 
   /**
-   * The data behind a payload, whose signature is the caller's business.
+   * The data behind a payload. The caller must have verified its signature.
    *
    * @param serializer - reads the payload instead of the serializer's own
-   * @throws {@link BadPayload} when it cannot be read; `cause` tells why.
-   * @throws {TypeError} when it is neither text nor bytes.
+   * @throws {@link BadPayload} when the payload cannot be read; `cause` is the reason.
+   * @throws {TypeError} when the payload is neither text nor bytes.
    */
   loadPayload (payload: BytesLike, serializer: Pick<DataSerializer, 'loads'> = this.serializer): unknown {
     const data = typeof payload === 'string' ? payload : wantBytes(payload)
@@ -140,7 +146,7 @@ export class Serializer<S extends Signer = Signer> {
     }
   }
 
-  /** The text that is signed. @param serializer - writes the payload instead of the serializer's own */
+  /** The text to be signed. @param serializer - writes the payload instead of the serializer's own */
   dumpPayload (value: unknown, serializer: Pick<DataSerializer, 'dumps'> = this.serializer): string {
     return serializer.dumps(value, this.serializerOptions)
   }
@@ -150,7 +156,7 @@ export class Serializer<S extends Signer = Signer> {
     return new this.signer(this.secretKeys, { ...this.signerOptions, salt })
   }
 
-  /** The signers to try: the configured one, then each fallback with each key. */
+  /** The signers to try: the configured one, then each fallback with each key, the oldest key first. */
   * iterUnsigners (salt: BytesLike = this.salt): Generator<S> {
     yield this.makeSigner(salt)
     for (const fallback of this.fallbackSigners) {
@@ -162,62 +168,79 @@ export class Serializer<S extends Signer = Signer> {
   /** Data as signed text. @throws {TypeError} for unknown options. */
   dumps (value: unknown, options: DumpOptions = {}): string {
     checkOptions(options, optionNames)
-    const { salt, serializer } = options
-    const signer = salt === undefined ? this.#signer ??= this.makeSigner() : this.makeSigner(salt)
-    return signer.sign(this.dumpPayload(value, serializer))
+    return this.signPayload(this.dumpPayload(value, options.serializer), options.salt)
   }
 
   /**
    * The data in a token whose signature is valid.
    *
-   * @throws {@link BadSignature} when the signature does not match, or the token is neither text nor bytes, but
-   * `undefined`, for instance, or JSON from a request.
-   * @throws {@link BadPayload} when it does, but the payload cannot be read.
+   * @throws {@link BadSignature} when the signature does not match, or the token is neither text nor bytes (`undefined`
+   * or JSON from a request).
+   * @throws {@link BadPayload} when the signature matches, but the payload cannot be read.
    * @throws {TypeError} for unknown options.
    */
   loads (token: BytesLike, options: LoadOptions = {}): unknown {
     checkOptions(options, optionNames)
     const { salt, serializer } = options
-    return this.firstValid(salt, (signer) => this.loadPayload(signer.unsign(token), serializer))
+    return this.tryEachSigner(salt, (signer) => this.loadPayload(signer.unsign(token), serializer))
   }
 
   /**
-   * As {@link loads}, but never throws and reads the payload whatever the signature says. For debugging.
+   * As {@link loads}, but never throws, and reads the payload even when the signature is bad. For debugging.
    *
-   * Only for data serializers that are safe to feed with anything.
+   * Only for data serializers that can safely read untrusted text.
    */
   loadsUnsafe (token: BytesLike, options: LoadOptions = {}): UnsafeResult {
     try {
       return { valid: true, payload: this.loads(token, options) }
     } catch (error) {
-      try {
-        const { payload } = error as BadSignature
-        return { valid: false, payload: this.loadPayload(payload as BytesLike, options.serializer) }
-      } catch {
-        return { valid: false, payload: undefined }
-      }
+      return { valid: false, payload: this.#tryLoadPayload(error, options) }
     }
   }
 
-  /** The signers for a salt; those of the serializer's own salt are made once. */
+  /** Signs with the newest key. */
+  protected signPayload (payload: string, salt: BytesLike | undefined): string {
+    if (salt !== undefined) return this.makeSigner(salt).sign(payload)
+    this.#signer ??= this.makeSigner()
+    return this.#signer.sign(payload)
+  }
+
+  /** The signers for a salt; those for the serializer's own salt are made once. */
   protected unsigners (salt: BytesLike | undefined): Iterable<S> {
     if (salt !== undefined) return this.iterUnsigners(salt)
     this.#unsigners ??= [...this.iterUnsigners()]
     return this.#unsigners
   }
 
-  /** What `read` makes of the first signer that does not refuse; otherwise the last refusal is thrown. */
-  protected firstValid<T> (salt: BytesLike | undefined, read: (signer: S) => T, isFinal?: (error: BadSignature) => boolean): T {
-    let refusal: unknown
+  /**
+   * The result of `read` with the first signer for which it does not throw a {@link BadSignature}.
+   *
+   * @param stopOn - whether this error is thrown at once, without trying another signer
+   * @throws {@link BadSignature} the last one, when `read` throws one for each signer.
+   */
+  protected tryEachSigner<T> (
+    salt: BytesLike | undefined, read: (signer: S) => T, stopOn: (error: BadSignature) => boolean = () => false
+  ): T {
+    let last: BadSignature | undefined
     for (const signer of this.unsigners(salt)) {
       try {
         return read(signer)
       } catch (error) {
-        if (!(error instanceof BadSignature) || isFinal?.(error)) throw error
-        refusal = error
+        if (!(error instanceof BadSignature) || stopOn(error)) throw error
+        last = error
       }
     }
-    throw refusal
+    throw last ?? new BadSignature(noSigner)
+  }
+
+  /** The payload that a {@link BadSignature} keeps, if there is one and it can be read. */
+  #tryLoadPayload (error: unknown, options: LoadOptions): unknown {
+    if (!(error instanceof BadSignature) || error.payload === undefined) return undefined
+    try {
+      return this.loadPayload(error.payload, options.serializer)
+    } catch {
+      return undefined
+    }
   }
 
   #fallback (fallback: FallbackSigner<S>): readonly [SignerClass<S>, SignerOptions] {

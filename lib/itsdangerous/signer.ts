@@ -5,117 +5,44 @@
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/signer/}
  */
 
-import { base64Encode, demandBytes, isBytesLike, tokenText, tryBase64Decode, wantBytes } from './encoding.ts'
-import type { BytesLike } from './encoding.ts'
-import { constantTimeEqual, digest, hmac, HMAC, resolveDigest } from './digest.ts'
-import type { Digest, DigestMethod } from './digest.ts'
+import { assertBytes, isBytesLike, wantBytes } from '../crypto/bytes.ts'
+import type { BytesLike } from '../crypto/bytes.ts'
+import { digest, hmac, HMAC, resolveDigest } from '../crypto/digest.ts'
+import type { Digest, DigestMethod } from '../crypto/digest.ts'
+import { HMACAlgorithm } from './algorithm.ts'
+import type { SigningAlgorithm } from './algorithm.ts'
+import { base64Encode, tokenText, tryBase64Decode } from './encoding.ts'
 import { BadSignature } from './errors.ts'
-import { checkOptions, typeName } from './options.ts'
+import { checkOptions } from './options.ts'
+import { describeMissingSeparator, rsplit } from './rsplit.ts'
 
-/** How the key that signs is made of secret key and salt. */
+/** How the key that signs is derived from the secret key and the salt. */
 export type KeyDerivation = 'concat' | 'django-concat' | 'hmac' | 'none'
 
 /** One key, or several from the oldest to the newest: the last signs, all verify. */
 export type SecretKey = BytesLike | readonly BytesLike[]
 
-/** How signatures are made and checked; subclasses give {@link getSignature}. */
-export abstract class SigningAlgorithm {
-  /** The signature of `value` under `key`, as bytes. */
-  abstract getSignature (key: Uint8Array, value: BytesLike): Uint8Array
-
-  /** Whether `signature` belongs to `value`, compared in constant time. */
-  verifySignature (key: Uint8Array, value: BytesLike, signature: Uint8Array): boolean {
-    return constantTimeEqual(signature, this.getSignature(key, value))
-  }
-
-  /** As {@link getSignature}, in base64url. */
-  getSignatureText (key: Uint8Array, value: BytesLike): string {
-    return base64Encode(this.getSignature(key, value))
-  }
-
-  /** As {@link verifySignature}, for a signature in base64url: only its canonical spelling passes. */
-  verifySignatureText (key: Uint8Array, value: BytesLike, signature: string): boolean {
-    const bytes = tryBase64Decode(signature)
-    return bytes !== undefined && this.verifySignature(key, value, bytes)
-  }
-}
-
-/** Does not sign at all: the signature is empty. */
-export class NoneAlgorithm extends SigningAlgorithm {
-  override getSignature (): Uint8Array {
-    return new Uint8Array(0)
-  }
-}
-
-/** Signs with HMAC. */
-export class HMACAlgorithm extends SigningAlgorithm {
-  /** @defaultValue `'sha1'` */
-  static defaultDigestMethod: DigestMethod = 'sha1'
-
-  readonly digestMethod: Digest
-  // Weak, so that a key is forgotten with the signer that owns it.
-  readonly #byKey = new WeakMap<Uint8Array, HMAC>()
-
-  constructor (digestMethod: DigestMethod = new.target.defaultDigestMethod) {
-    super()
-    this.digestMethod = resolveDigest(digestMethod)
-  }
-
-  /** The HMAC of `value`. A key is prepared at its first use: its bytes must not change afterwards. */
-  override getSignature (key: Uint8Array, value: BytesLike): Uint8Array {
-    return this.#prepared(key).sign(value)
-  }
-
-  override verifySignature (key: Uint8Array, value: BytesLike, signature: Uint8Array): boolean {
-    // The length is no secret; a signature of another digest need not be computed.
-    return signature.length === this.digestMethod.digestLength && super.verifySignature(key, value, signature)
-  }
-
-  override getSignatureText (key: Uint8Array, value: BytesLike): string {
-    return this.#signsItsOwnWay() ? super.getSignatureText(key, value) : this.#prepared(key).signText(value)
-  }
-
-  override verifySignatureText (key: Uint8Array, value: BytesLike, signature: string): boolean {
-    return this.#signsItsOwnWay() ? super.verifySignatureText(key, value, signature) : this.#prepared(key).verifyText(value, signature)
-  }
-
-  /** Whether a subclass signs or verifies in a way of its own. */
-  #signsItsOwnWay (): boolean {
-    const { prototype } = HMACAlgorithm
-    return this.getSignature !== prototype.getSignature || this.verifySignature !== prototype.verifySignature
-  }
-
-  #prepared (key: Uint8Array): HMAC {
-    let prepared = this.#byKey.get(key)
-    if (prepared === undefined) {
-      prepared = new HMAC(this.digestMethod, key)
-      this.#byKey.set(key, prepared)
-    }
-    return prepared
-  }
-}
-
 /** Options of {@link Signer}; `undefined` means the default of the class. */
 export interface SignerOptions {
-  /** Tells signatures made for one purpose from those made for another. @defaultValue `'itsdangerous.Signer'` */
+  /** Separates the signatures for one purpose from those for another. @defaultValue `'itsdangerous.Signer'` */
   salt?: BytesLike | undefined
-  /** Stands between value and signature; not of the base64url alphabet alone. @defaultValue `'.'` */
+  /** Separates value and signature; must have a character that is not of base64url. @defaultValue `'.'` */
   sep?: string | undefined
   /** @defaultValue `'django-concat'` */
   keyDerivation?: KeyDerivation | undefined
   /** @defaultValue `'sha1'` */
   digestMethod?: DigestMethod | undefined
-  /** @defaultValue an {@link HMACAlgorithm} with `digestMethod` */
+  /** Signs instead of HMAC with `digestMethod`; it gets the derived key. */
   algorithm?: SigningAlgorithm | undefined
 }
 
 const defaultSalt = 'itsdangerous.Signer'
 
 /**
- * Signs values and tells whether a signed value was changed.
+ * Signs values and verifies that a signed value was not changed.
  *
- * Text in, text out; bytes in, bytes out. Unlike Python, a signature is accepted in its one canonical spelling only
- * (see {@link base64Decode}).
+ * Text in, text out; bytes in, bytes out. Unlike Python, accepts a signature in its canonical spelling only (see
+ * {@link base64Decode}).
  *
  * @example
  * ```ts
@@ -134,34 +61,41 @@ export class Signer {
   readonly sep: string
   readonly keyDerivation: KeyDerivation
   readonly digestMethod: Digest
+  /** The algorithm that was given, or an {@link HMACAlgorithm} with {@link digestMethod}. */
   readonly algorithm: SigningAlgorithm
-  readonly #derivedKeys: Array<Uint8Array | undefined>
+  readonly #defaultAlgorithm: HMACAlgorithm
+  readonly #signingKeys: Array<SigningKey | undefined>
+  /** The key of the last {@link verifySignature}, which returns only a boolean, as in Python, and may be overridden. */
+  #lastKey = 0
 
   /**
    * @param secretKey - one key, or several from the oldest to the newest
    * @throws {RangeError} without a key, or when `sep` could be part of a signature.
-   * @throws {TypeError} for a digest method that is unknown, a key or salt that is neither text nor bytes, or options that
-   * are no object: Python's salt comes second.
+   * @throws {TypeError} for a digest method that is unknown, a key or salt that is neither text nor bytes, or options
+   * that are not an object (Python's second argument is the salt).
    */
   constructor (secretKey: SecretKey, options: SignerOptions = {}) {
     checkOptions(options)
     this.#secretKeys = secretKeyList(secretKey)
     this.sep = options.sep ?? '.'
     if (/^[\w=-]*$/.test(this.sep)) {
-      throw new RangeError("sep must not be empty or consist of ASCII letters, digits and '-_=' alone, which may be part of a signature")
+      throw new RangeError(
+        "sep must not be empty or consist of ASCII letters, digits and '-_=' alone, which may be part of a signature"
+      )
     }
     const { salt = defaultSalt } = options
     this.salt = copyOf(salt, 'salt')
     this.keyDerivation = options.keyDerivation ?? new.target.defaultKeyDerivation
     this.digestMethod = resolveDigest(options.digestMethod ?? new.target.defaultDigestMethod)
-    this.algorithm = options.algorithm ?? new HMACAlgorithm(this.digestMethod)
-    this.#derivedKeys = this.#secretKeys.map(() => undefined)
+    this.#defaultAlgorithm = new HMACAlgorithm(this.digestMethod)
+    this.algorithm = options.algorithm ?? this.#defaultAlgorithm
+    this.#signingKeys = this.#secretKeys.map(() => undefined)
   }
 
   /**
-   * The keys from the oldest to the newest, copied: the given list is left as it is.
+   * Copies of the keys, from the oldest to the newest.
    *
-   * No property of the signer itself, so that whatever prints one prints no key.
+   * A getter and not a field, so that printing a signer prints no key.
    */
   get secretKeys (): readonly Uint8Array[] {
     return this.#secretKeys
@@ -173,9 +107,9 @@ export class Signer {
   }
 
   /**
-   * The key that signs, made of a secret key and the salt. No way to turn a short password into a good key.
+   * The key that signs, derived from a secret key and the salt. Does not make a strong key of a short password.
    *
-   * @param secretKey - one of {@link secretKeys}; the newest if left out
+   * @param secretKey - one of {@link secretKeys}; the newest by default
    * @throws {TypeError} when the key derivation is unknown.
    */
   deriveKey (secretKey: BytesLike = this.secretKey): Uint8Array {
@@ -192,13 +126,13 @@ export class Signer {
   /**
    * The signature of `value` as base64url text.
    *
-   * @throws {TypeError} for what is neither text nor bytes, and for text with a lone surrogate: its UTF-8 bytes are those of
-   * other text, too.
+   * @throws {TypeError} for a value that is neither text nor bytes, and for text with a lone surrogate, which has the
+   * same UTF-8 bytes as other text.
    */
   getSignature (value: BytesLike): string {
-    demandBytes(value, 'value')
-    if (!isSignable(value)) throw new TypeError('text with a lone surrogate cannot be signed')
-    return this.algorithm.getSignatureText(this.#derivedKey(this.#secretKeys.length - 1), value)
+    assertBytes(value, 'value')
+    if (!isWellFormed(value)) throw new TypeError('text with a lone surrogate cannot be signed')
+    return this.#signingKey(this.#secretKeys.length - 1).signText(value)
   }
 
   /** `value`, separator and signature. */
@@ -211,14 +145,18 @@ export class Signer {
   }
 
   /**
-   * Whether `signature`, as base64url text, was made for `value` with one of the keys; the newest is tried first. Never for
-   * what is neither text nor bytes.
+   * Whether `signature`, as base64url text, was made for `value` with one of the keys; the newest is tried first. False
+   * for a value or a signature that is neither text nor bytes.
    */
   verifySignature (value: BytesLike, signature: BytesLike): boolean {
     if (!isBytesLike(value) || !isBytesLike(signature)) return false
     const text = tokenText(signature)
-    for (let i = this.#secretKeys.length - 1; i >= 0; i--) {
-      if (this.algorithm.verifySignatureText(this.#derivedKey(i), value, text)) return isSignable(value)
+    const newest = this.#secretKeys.length - 1
+    for (let i = newest; i >= 0; i--) {
+      if (this.#signingKey(i).verifyText(value, text)) {
+        this.#lastKey = newest - i
+        return isWellFormed(value)
+      }
     }
     return false
   }
@@ -227,14 +165,14 @@ export class Signer {
    * The value in front of a valid signature.
    *
    * @throws {@link BadSignature} when there is no signature, or it does not match, or `signedValue` is neither text nor
-   * bytes, but `undefined`, for instance, or JSON from a request.
+   * bytes: `undefined`, for example, or JSON from a request.
    */
   unsign (signedValue: string): string
   unsign (signedValue: Uint8Array): Buffer
   unsign (signedValue: BytesLike): string | Buffer
   unsign (signedValue: BytesLike): string | Buffer {
-    const parts = splitLast(signedValue, this.sep)
-    if (parts === undefined) throw new BadSignature(whyWhole(signedValue, this.sep))
+    const parts = rsplit(signedValue, this.sep)
+    if (parts === undefined) throw new BadSignature(describeMissingSeparator(signedValue, this.sep))
     const [value, signature] = parts
     if (this.verifySignature(value, signature)) return value
     throw new BadSignature('Signature does not match', { payload: value })
@@ -251,43 +189,47 @@ export class Signer {
     }
   }
 
-  /** Each key is derived once, when it is first needed. */
-  #derivedKey (index: number): Uint8Array {
-    const key = this.#derivedKeys[index] ?? this.deriveKey(this.#secretKeys[index])
-    this.#derivedKeys[index] = key
+  /**
+   * The key that verifies `signature`: 0 for the newest, 1 for the next older one; `undefined` when
+   * {@link verifySignature} rejects it.
+   */
+  protected verifyingKey (value: BytesLike, signature: BytesLike): number | undefined {
+    this.#lastKey = 0
+    return this.verifySignature(value, signature) ? this.#lastKey : undefined
+  }
+
+  /** Derives each key once, when it is first needed. */
+  #signingKey (index: number): SigningKey {
+    const key = this.#signingKeys[index] ?? this.#prepare(this.deriveKey(this.#secretKeys[index]))
+    this.#signingKeys[index] = key
     return key
   }
-}
 
-/** What stands before and after the last separator; `undefined` where there is none, or neither text nor bytes. */
-export function splitLast (value: string, sep: string): [string, string] | undefined
-export function splitLast (value: BytesLike, sep: string): [string, string] | [Buffer, Buffer] | undefined
-export function splitLast (value: BytesLike, sep: string): [string, string] | [Buffer, Buffer] | undefined {
-  if (typeof value === 'string') {
-    const at = lastIndexOf(value, sep)
-    return at === -1 ? undefined : [value.slice(0, at), value.slice(at + sep.length)]
+  #prepare (key: Uint8Array): SigningKey {
+    if (this.algorithm !== this.#defaultAlgorithm) return algorithmKey(this.algorithm, key)
+    return new HMAC(this.#defaultAlgorithm.digestMethod, key)
   }
-  if (!isBytesLike(value)) return undefined
-  const bytes = wantBytes(value)
-  const at = bytes.lastIndexOf(sep)
-  return at === -1 ? undefined : [bytes.subarray(0, at), bytes.subarray(at + Buffer.byteLength(sep))]
 }
 
-/** As that of strings, which takes longer than to look at each character of a signature. */
-function lastIndexOf (text: string, sep: string): number {
-  if (sep.length > 1) return text.lastIndexOf(sep)
-  const code = sep.charCodeAt(0)
-  let at = text.length - 1
-  while (at >= 0 && text.charCodeAt(at) !== code) at--
-  return at
+/** A derived key that signs and verifies in base64url. {@link HMAC} is one, and faster than an algorithm for bytes. */
+interface SigningKey {
+  signText (value: BytesLike): string
+  /** Only the canonical spelling of a signature passes. */
+  verifyText (value: BytesLike, signature: string): boolean
 }
 
-/** Why {@link splitLast} found nothing. */
-export function whyWhole (value: unknown, sep: string): string {
-  return isBytesLike(value) ? `No '${sep}' found in value` : `A signed value must be text or bytes, got ${typeName(value)}`
+/** A derived key of a given algorithm, which signs and verifies in bytes. */
+function algorithmKey (algorithm: SigningAlgorithm, key: Uint8Array): SigningKey {
+  return {
+    signText: (value) => base64Encode(algorithm.getSignature(key, value)),
+    verifyText (value, signature) {
+      const bytes = tryBase64Decode(signature)
+      return bytes !== undefined && algorithm.verifySignature(key, value, bytes)
+    }
+  }
 }
 
-/** The keys as a list of bytes of its own. */
+/** Copies of the keys as a list of bytes. */
 export function secretKeyList (secretKey: SecretKey): Uint8Array[] {
   const keys = Array.isArray(secretKey) ? secretKey as readonly BytesLike[] : [secretKey as BytesLike]
   if (keys.length === 0) throw new RangeError('secretKey must hold at least one key')
@@ -295,11 +237,11 @@ export function secretKeyList (secretKey: SecretKey): Uint8Array[] {
 }
 
 function copyOf (value: BytesLike, name: string): Uint8Array {
-  demandBytes(value, name)
+  assertBytes(value, name)
   return Buffer.from(value as string)
 }
 
-/** Whether the value is bytes, or text that has bytes of its own: a lone surrogate has those of other text. */
-function isSignable (value: unknown): boolean {
-  return typeof value === 'string' ? value.isWellFormed() : isBytesLike(value)
+/** False for text with lone surrogates, which all encode to the same bytes. */
+function isWellFormed (value: BytesLike): boolean {
+  return typeof value !== 'string' || value.isWellFormed()
 }

@@ -1,25 +1,27 @@
 /**
- * Signatures that know when they were made: `value.timestamp.signature`.
+ * Signatures with the time when they were made: `value.timestamp.signature`.
  *
  * @module
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/timed/}
  */
 
-import { base64Encode, base64ToInt, intToBytes, tokenText, wantBytes } from './encoding.ts'
-import type { BytesLike } from './encoding.ts'
+import { wantBytes } from '../crypto/bytes.ts'
+import type { BytesLike } from '../crypto/bytes.ts'
+import { base64Encode, base64ToInt, intToBytes, tokenText } from './encoding.ts'
 import { BadSignature, BadTimeSignature, SignatureExpired } from './errors.ts'
 import type { TokenErrorCode } from './errors.ts'
 import { checkOptions } from './options.ts'
-import { Signer, splitLast, whyWhole } from './signer.ts'
+import { describeMissingSeparator, rsplit } from './rsplit.ts'
+import { Signer } from './signer.ts'
 
-/** How old a signature may be. */
+/** The ages that a signature may have. */
 export interface UnsignOptions {
-  /** The greatest age that passes, in seconds. Without it the age is not looked at. */
+  /** The greatest age that is accepted, in seconds. Without it the age is not checked. */
   maxAge?: number | undefined
   /**
-   * How far in the future a signature may have been made, in seconds; looked at together with `maxAge`.
+   * How far in the future a signature may have been made, in seconds. Checked together with `maxAge`.
    *
-   * Unlike ItsDangerous, which has no such option.
+   * ItsDangerous has no such option.
    *
    * @defaultValue `0`
    */
@@ -28,31 +30,45 @@ export interface UnsignOptions {
 
 const optionNames = ['maxAge', 'clockTolerance']
 
-/** A value and when it was signed. */
+/** A value and the date when it was signed. */
 export interface Timestamped<T> {
   value: T
   /** Whole seconds. */
   dateSigned: Date
 }
 
-/** What was found of a signed value. */
-export interface Examined {
-  /** Why it is refused; `undefined` when all is right. */
-  readonly refusal: TokenErrorCode | undefined
-  /** Why, in words. */
-  readonly message: string
-  /** The value without timestamp and signature, as far as it could be split off; not verified when refused. */
-  readonly value: string | Buffer | undefined
-  /** Seconds since 1970; not verified when refused, unless it is `ERR_TOKEN_SIGNATURE_EXPIRED`. */
-  readonly timestamp: number | bigint | undefined
+/** The result of verifying a signed value. */
+export type Verification = VerifiedValue | RejectedValue
+
+/** A value whose signature is valid and not too old. */
+export interface VerifiedValue {
+  readonly ok: true
+  /** The value without timestamp and signature. */
+  readonly value: string | Buffer
+  /** Seconds since 1970. */
+  readonly timestamp: number | bigint
+  /** The key that verified: 0 for the newest, 1 for the next older one, and so on. */
+  readonly key: number
 }
 
-/** Signs a value together with the time. */
+/** A signed value that is rejected, and why. */
+export interface RejectedValue {
+  readonly ok: false
+  readonly code: TokenErrorCode
+  /** The reason in words. */
+  readonly message: string
+  /** The value without timestamp and signature, as far as it could be split off. Verified only when it is expired. */
+  readonly value?: string | Buffer | undefined
+  /** Seconds since 1970. Verified only when it is expired. */
+  readonly timestamp?: number | bigint | undefined
+}
+
+/** Signs a value together with the current time. */
 export class TimestampSigner extends Signer {
-  /** The last time that was signed, and its text. */
+  /** The time that was signed last, and its text. */
   #stamp: { time: number, text: string } | undefined
 
-  /** Now, in whole seconds since 1970. */
+  /** The current time in whole seconds since 1970. */
   getTimestamp (): number {
     return Math.floor(Date.now() / 1000)
   }
@@ -67,7 +83,7 @@ export class TimestampSigner extends Signer {
     return new Date(Number(timestamp) * 1000)
   }
 
-  /** `value`, separator, the time as base64url text, separator and the signature of all that. */
+  /** `value`, separator, the time as base64url text, separator, and the signature of all of these. */
   override sign (value: string): string
   override sign (value: Uint8Array): Buffer
   override sign (value: BytesLike): string | Buffer
@@ -82,19 +98,19 @@ export class TimestampSigner extends Signer {
    * The value in front of a valid signature that is not too old, without timestamp and signature.
    *
    * @throws {@link SignatureExpired} when the signature is older than `maxAge`, or from the future.
-   * @throws {@link BadTimeSignature} when it does not match, or has no readable timestamp.
-   * @throws {@link BadSignature} when there is no signature at all, or `signedValue` is neither text nor bytes, but
-   * `undefined`, for instance, or JSON from a request.
-   * @throws {TypeError} for unknown options, with which no age would be checked.
+   * @throws {@link BadTimeSignature} when the signature does not match, or there is no readable timestamp.
+   * @throws {@link BadSignature} when there is no signature at all, or `signedValue` is neither text nor bytes:
+   * `undefined`, for example, or JSON from a request.
+   * @throws {TypeError} for unknown options, so that a misspelt `maxAge` is not ignored.
    */
   override unsign (signedValue: string, options?: UnsignOptions): string
   override unsign (signedValue: Uint8Array, options?: UnsignOptions): Buffer
   override unsign (signedValue: BytesLike, options?: UnsignOptions): string | Buffer
   override unsign (signedValue: BytesLike, options: UnsignOptions = {}): string | Buffer {
     checkOptions(options, optionNames)
-    const examined = this.examine(signedValue, options)
-    if (examined.refusal !== undefined) throw this.error(examined)
-    return examined.value as string | Buffer
+    const verification = this.verify(signedValue, options)
+    if (!verification.ok) throw this.error(verification)
+    return verification.value
   }
 
   /** As {@link unsign}, with the date of the signature (Python: `return_timestamp=True`). */
@@ -103,54 +119,54 @@ export class TimestampSigner extends Signer {
   unsignWithTimestamp (signedValue: BytesLike, options?: UnsignOptions): Timestamped<string | Buffer>
   unsignWithTimestamp (signedValue: BytesLike, options: UnsignOptions = {}): Timestamped<string | Buffer> {
     checkOptions(options, optionNames)
-    const examined = this.examine(signedValue, options)
-    if (examined.refusal !== undefined) throw this.error(examined)
-    const value = examined.value as string | Buffer
-    return { value, dateSigned: this.#dateOf(examined.timestamp as number, value) }
+    const verification = this.verify(signedValue, options)
+    if (!verification.ok) throw this.error(verification)
+    const { value, timestamp } = verification
+    return { value, dateSigned: this.#dateOf(timestamp, value) }
   }
 
   /**
-   * As {@link unsign}, but a refusal is told and not thrown: making an error takes longer than verifying a signature. The
-   * options are not checked.
+   * As {@link unsign}, but returns the reason of a rejection instead of throwing it: making an error takes longer than
+   * verifying a signature. The options are not checked.
    */
-  examine (signedValue: BytesLike, { maxAge, clockTolerance = 0 }: UnsignOptions = {}): Examined {
-    const parts = splitLast(signedValue, this.sep)
-    if (parts === undefined) return refused('ERR_TOKEN_BAD_SIGNATURE', whyWhole(signedValue, this.sep))
+  verify (signedValue: BytesLike, { maxAge, clockTolerance = 0 }: UnsignOptions = {}): Verification {
+    const parts = rsplit(signedValue, this.sep)
+    if (parts === undefined) return rejected('ERR_TOKEN_BAD_SIGNATURE', describeMissingSeparator(signedValue, this.sep))
     const [signed, signature] = parts
-    const isValid = this.verifySignature(signed, signature)
-    const inner = splitLast(signed, this.sep)
+    const key = this.verifyingKey(signed, signature)
+    const inner = rsplit(signed, this.sep)
     if (inner === undefined) {
-      return isValid
-        ? refused('ERR_TOKEN_BAD_TIME_SIGNATURE', 'timestamp missing', signed)
-        : refused('ERR_TOKEN_BAD_SIGNATURE', mismatch, signed)
+      return key === undefined
+        ? rejected('ERR_TOKEN_BAD_SIGNATURE', mismatch, signed)
+        : rejected('ERR_TOKEN_BAD_TIME_SIGNATURE', 'timestamp missing', signed)
     }
     const [value, text] = inner
     const timestamp = base64ToInt(tokenText(text))
-    if (!isValid) return refused('ERR_TOKEN_BAD_TIME_SIGNATURE', mismatch, value, timestamp)
-    if (timestamp === undefined) return refused('ERR_TOKEN_BAD_TIME_SIGNATURE', 'Malformed timestamp', value)
+    if (key === undefined) return rejected('ERR_TOKEN_BAD_TIME_SIGNATURE', mismatch, value, timestamp)
+    if (timestamp === undefined) return rejected('ERR_TOKEN_BAD_TIME_SIGNATURE', 'Malformed timestamp', value)
     if (maxAge !== undefined) {
       const age = this.getTimestamp() - Number(timestamp)
-      // Put so that NaN lets nothing pass.
+      // Negated, so that NaN rejects.
       const isExpired = !(age <= maxAge)
       if (isExpired || !(age >= -clockTolerance)) {
         const message = `Signature age ${age} ${isExpired ? `> ${maxAge}` : `< ${-clockTolerance}`} seconds`
-        return refused('ERR_TOKEN_SIGNATURE_EXPIRED', message, value, timestamp)
+        return rejected('ERR_TOKEN_SIGNATURE_EXPIRED', message, value, timestamp)
       }
     }
-    return { refusal: undefined, message: '', value, timestamp }
+    return { ok: true, value, timestamp, key }
   }
 
-  /** The error of a refusal. */
-  error ({ refusal, message, value: payload, timestamp }: Examined): BadSignature {
-    if (refusal === 'ERR_TOKEN_BAD_SIGNATURE') return new BadSignature(message, { payload })
+  /** The error that {@link unsign} throws for a rejected value. */
+  error ({ code, message, value: payload, timestamp }: RejectedValue): BadSignature {
+    if (code === 'ERR_TOKEN_BAD_SIGNATURE') return new BadSignature(message, { payload })
     let dateSigned: Date | undefined
     try {
       if (timestamp !== undefined) dateSigned = this.timestampToDate(timestamp)
     } catch (cause) {
       return new BadTimeSignature('Malformed timestamp', { payload, cause })
     }
-    const Refusal = refusal === 'ERR_TOKEN_SIGNATURE_EXPIRED' ? SignatureExpired : BadTimeSignature
-    return new Refusal(message, { payload, dateSigned })
+    const TokenError = code === 'ERR_TOKEN_SIGNATURE_EXPIRED' ? SignatureExpired : BadTimeSignature
+    return new TokenError(message, { payload, dateSigned })
   }
 
   /** Whether the signature exists, is valid and not too old. */
@@ -164,7 +180,7 @@ export class TimestampSigner extends Signer {
     }
   }
 
-  /** Unlike ItsDangerous, a date that nobody can hold is a bad signature also when the signature is right. */
+  /** Unlike ItsDangerous, calls a date past the year 9999 a bad signature, also when the signature matches. */
   #dateOf (timestamp: number | bigint, payload: BytesLike): Date {
     try {
       return this.timestampToDate(timestamp)
@@ -176,6 +192,8 @@ export class TimestampSigner extends Signer {
 
 const mismatch = 'Signature does not match'
 
-function refused (refusal: TokenErrorCode, message: string, value?: string | Buffer, timestamp?: number | bigint): Examined {
-  return { refusal, message, value, timestamp }
+function rejected (
+  code: TokenErrorCode, message: string, value?: string | Buffer, timestamp?: number | bigint
+): RejectedValue {
+  return { ok: false, code, message, value, timestamp }
 }

@@ -1,5 +1,5 @@
 /**
- * Tokens for cookies and URLs: `[.]base64url(payload)` and a signature; the dot says that the payload is zlib's.
+ * Tokens for cookies and URLs: `[.]base64url(payload)` and a signature; the dot marks a payload compressed with zlib.
  *
  * @module
  * @see {@link https://itsdangerous.palletsprojects.com/en/stable/url_safe/}
@@ -7,12 +7,13 @@
 
 import { deflateSync, inflateSync } from 'node:zlib'
 import type { InflateRaw, ZlibOptions } from 'node:zlib'
+import type { BytesLike } from '../crypto/bytes.ts'
 import type { DataSerializer } from './compact-json.ts'
 import { base64Decode, base64DecodeText, base64Encode, tokenText, utf8 } from './encoding.ts'
-import type { BytesLike } from './encoding.ts'
 import { BadPayload } from './errors.ts'
+import { checkOptions } from './options.ts'
 import { Serializer } from './serializer.ts'
-import type { SerializerOptions } from './serializer.ts'
+import type { DumpOptions, SerializerOptions } from './serializer.ts'
 import type { SecretKey, Signer } from './signer.ts'
 import { TimedSerializer } from './timed-serializer.ts'
 import type { TimestampSigner } from './timestamp-signer.ts'
@@ -20,25 +21,32 @@ import type { TimestampSigner } from './timestamp-signer.ts'
 /** Options of {@link URLSafeSerializer} and {@link URLSafeTimedSerializer}. */
 export interface URLSafeSerializerOptions<S extends Signer = Signer> extends SerializerOptions<S> {
   /**
-   * Length of the payload in bytes from which on it is compressed if that makes it shorter.
+   * Payloads of at least this many bytes are compressed, if that makes them shorter; `Infinity` never compresses.
    *
-   * Unlike ItsDangerous, which always tries. `Infinity` never does. Compressed payloads are read whatever this says.
+   * ItsDangerous tries to compress every payload. Compressed payloads are always read.
    *
    * @defaultValue `1024`
    */
   compressFrom?: number | undefined
 }
 
-/** Bytes that a payload may have once it is inflated; a longer one is a {@link BadPayload}, and is never compressed. */
+/** Options of `dumps` that override the serializer's own. */
+export interface URLSafeDumpOptions extends DumpOptions {
+  /** {@link URLSafeSerializerOptions.compressFrom} for this token. */
+  compressFrom?: number | undefined
+}
+
+const dumpOptionNames = ['salt', 'serializer', 'compressFrom']
+
+/** The greatest length of an inflated payload in bytes. Longer ones are never compressed, and a {@link BadPayload}. */
 export const maxPayloadLength = 262_144
 
-/** The way payloads are spelled, whatever signs them. */
 const defaultCompressFrom = 1024
 
 function encodePayload (text: string, compressFrom: number): string {
   const plain = base64Encode(text)
   const length = Math.floor(plain.length * 3 / 4)
-  // A longer one could not be read again.
+  // A longer payload could not be inflated again.
   if (length < compressFrom || length > maxPayloadLength) return plain
   const compressed = deflateSync(text, { windowBits: 15 })
   return compressed.length < length - 1 ? '.' + base64Encode(compressed) : plain
@@ -53,14 +61,15 @@ function decodePayload (payload: BytesLike): string {
   }
 }
 
-/** Nothing may follow the stream, and no more may come out of it than {@link maxPayloadLength}. */
+/** @throws {RangeError} for more than {@link maxPayloadLength} inflated bytes, or bytes behind the zlib stream. */
 function inflate (bytes: Buffer): Buffer {
-  const { buffer, engine } = inflateSync(bytes, { maxOutputLength: maxPayloadLength, info: true } as ZlibOptions) as unknown as InflateInfo
+  const options: ZlibOptions & { info: true } = { maxOutputLength: maxPayloadLength, info: true }
+  const { buffer, engine } = inflateSync(bytes, options) as unknown as InflateInfo
   if (engine.bytesWritten !== bytes.length) throw new RangeError('there are bytes behind the compressed payload')
   return buffer
 }
 
-// @types/node does not tell that `info: true` changes what is returned.
+// The types of Node do not know that `info: true` changes the result.
 interface InflateInfo { buffer: Buffer, engine: InflateRaw }
 
 /** A {@link Serializer} whose tokens consist of letters, digits, `-`, `_` and `.`. */
@@ -72,8 +81,17 @@ export class URLSafeSerializer extends Serializer {
     this.compressFrom = options.compressFrom ?? defaultCompressFrom
   }
 
-  override dumpPayload (value: unknown, serializer?: Pick<DataSerializer, 'dumps'>): string {
-    return encodePayload(super.dumpPayload(value, serializer), this.compressFrom)
+  /** Data as signed text. @throws {TypeError} for unknown options. */
+  override dumps (value: unknown, options: URLSafeDumpOptions = {}): string {
+    checkOptions(options, dumpOptionNames)
+    const { salt, serializer, compressFrom } = options
+    return this.signPayload(this.dumpPayload(value, serializer, compressFrom), salt)
+  }
+
+  override dumpPayload (
+    value: unknown, serializer?: Pick<DataSerializer, 'dumps'>, compressFrom: number = this.compressFrom
+  ): string {
+    return encodePayload(super.dumpPayload(value, serializer), compressFrom)
   }
 
   override loadPayload (payload: BytesLike, serializer?: Pick<DataSerializer, 'loads'>): unknown {
@@ -81,7 +99,7 @@ export class URLSafeSerializer extends Serializer {
   }
 }
 
-/** A {@link TimedSerializer} whose tokens consist of letters, digits, `-`, `_` and `.`: Flask's session cookies are of this kind. */
+/** A {@link TimedSerializer} whose tokens consist of letters, digits, `-`, `_` and `.`: Flask's session cookies. */
 export class URLSafeTimedSerializer extends TimedSerializer {
   readonly compressFrom: number
 
@@ -90,8 +108,17 @@ export class URLSafeTimedSerializer extends TimedSerializer {
     this.compressFrom = options.compressFrom ?? defaultCompressFrom
   }
 
-  override dumpPayload (value: unknown, serializer?: Pick<DataSerializer, 'dumps'>): string {
-    return encodePayload(super.dumpPayload(value, serializer), this.compressFrom)
+  /** Data as signed text. @throws {TypeError} for unknown options. */
+  override dumps (value: unknown, options: URLSafeDumpOptions = {}): string {
+    checkOptions(options, dumpOptionNames)
+    const { salt, serializer, compressFrom } = options
+    return this.signPayload(this.dumpPayload(value, serializer, compressFrom), salt)
+  }
+
+  override dumpPayload (
+    value: unknown, serializer?: Pick<DataSerializer, 'dumps'>, compressFrom: number = this.compressFrom
+  ): string {
+    return encodePayload(super.dumpPayload(value, serializer), compressFrom)
   }
 
   override loadPayload (payload: BytesLike, serializer?: Pick<DataSerializer, 'loads'>): unknown {

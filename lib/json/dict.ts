@@ -7,20 +7,36 @@
 /** An object that is used for its own enumerable string keys only. */
 export type Dict = Record<string, unknown>
 
-/** Sets a key; `object[key] =` would let `__proto__` change the prototype. */
-export function setOwn (dict: Dict, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(dict, key, { value, writable: true, enumerable: true, configurable: true })
-  else dict[key] = value
+/** Whether the value is an object that only holds its properties: of any class, but not a list, date or Map. */
+export function isDict (value: unknown): value is Dict {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return isPlainObject(value) || Object.getPrototypeOf(value) === null || toString.call(value) === '[object Object]'
 }
 
-/** The value of a key; `undefined` where the dict itself has none. */
+/** Whether the value is an object without a class, as JSON.parse makes them. */
+export function isPlainObject (value: unknown): value is Dict {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+/** Whether the object has a method of that name, itself or on its prototype chain. */
+export function hasMethod (value: object, name: string): boolean {
+  return typeof (value as Dict)[name] === 'function'
+}
+
+/** Sets a key; `object[key] =` would let `__proto__` change the prototype. */
+export function setOwn (dict: Dict, key: string, value: unknown): void {
+  if (key !== '__proto__') dict[key] = value
+  else Object.defineProperty(dict, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
+/** The value of an own key; `undefined` when the dict does not have the key. */
 export function getOwn (dict: Dict, key: string): unknown {
   return Object.hasOwn(dict, key) ? dict[key] : undefined
 }
 
-/** Whether a key that for-in gives is the dict's own. V8 spares that look-up there, but not one of `Object.hasOwn`. */
+/** Whether a key from for-in is an own key. Inside for-in, V8 optimizes this look-up, but not `Object.hasOwn`. */
 export function isOwn (dict: Dict, key: string): boolean {
   return hasOwnProperty.call(dict, key)
 }
 
-const { hasOwnProperty } = Object.prototype
+const { hasOwnProperty, toString } = Object.prototype

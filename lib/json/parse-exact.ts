@@ -1,46 +1,50 @@
 /**
- * A reader of JSON as Python writes it. It takes more time than JSON.parse, which knows neither `NaN` nor `Infinity`, rounds
- * ints past 2^53-1, and does not tell `1.0` from `1`.
+ * A reader of JSON as Python writes it. It is slower than JSON.parse, which knows neither `NaN` nor `Infinity`, rounds
+ * ints past 2^53-1, and does not tell `-0.0` from `-0`.
  *
  * @module
  */
 
 import { setOwn } from './dict.ts'
 import type { Dict } from './dict.ts'
-import { carryAllFloats, tooManyDigits } from './json-text.ts'
-import { maxDepth, maxDigits, tooDeep } from './limits.ts'
-
-/** Whether {@link parseExact} may find floats in the text that JSON.parse would take for ints. */
-export function mayHaveFloats (text: string): boolean {
-  return text.includes('.0')
-}
+import { maxDepth, tooDeep } from './limits.ts'
+import { maxDigits, tooManyDigits } from './numbers.ts'
 
 /**
- * As JSON.parse, but with `NaN`, the infinities, a bigint for every int past 2^53-1, and a memory for floats.
+ * Replaces a number.
  *
- * @throws {SyntaxError} for what is not JSON, or an integer of more than 4300 digits.
+ * @param isFloat - whether it has a point or an exponent
+ * @param end - the index after the number
+ */
+export type ReviveNumber = (value: number | bigint, isFloat: boolean, end: number) => unknown
+
+/**
+ * As JSON.parse, but with `NaN`, the infinities, and a bigint for every int past 2^53-1.
+ *
+ * @param revive - returns the replacement of a number, but neither `undefined` nor `null`
+ * @throws {SyntaxError} for text that is not JSON, or an integer of more than 4300 digits.
  * @throws {RangeError} for data nested deeper than {@link maxDepth}.
  */
-export function parseExact (text: string): unknown {
-  return new ExactParser(text).document()
+export function parseExact (text: string, revive: ReviveNumber = (value) => value): unknown {
+  return new ExactParser(text, revive).document()
 }
 
 const words: ReadonlyArray<[word: string, value: unknown]> = [
   ['true', true], ['false', false], ['null', null], ['NaN', NaN], ['Infinity', Infinity], ['-Infinity', -Infinity]
 ]
-/** Digits that are summed up without loss. */
+/** Ints with at most this many digits can be added up without loss. */
 const safeDigits = 15
-/** V8 keeps the whole text in memory for a slice of more characters. */
+/** A longer slice keeps the whole text in memory. */
 const longestSlice = 12
 
 class ExactParser {
   readonly #text: string
+  readonly #revive: ReviveNumber
   #at = 0
-  /** Whether the number that was read last is whole, and was written as a float. */
-  #isWholeFloat = false
 
-  constructor (text: string) {
+  constructor (text: string, revive: ReviveNumber) {
     this.#text = text
+    this.#revive = revive
   }
 
   document (): unknown {
@@ -59,41 +63,29 @@ class ExactParser {
   }
 
   #list (depth: number): unknown[] {
-    const list: unknown[] = []
-    let floats: unknown[] | undefined
-    if (this.#opens(depth, 0x5d)) return list
-    do {
-      const value = this.#value(depth + 1)
-      const isFloat = this.#isWholeFloat && typeof value === 'number'
-      if (floats === undefined && isFloat) floats = new Array(list.length).fill(undefined)
-      if (floats !== undefined) floats.push(isFloat ? value : undefined)
-      list.push(value)
-    } while (this.#goesOn(0x5d))
-    if (floats !== undefined) carryAllFloats(list, floats)
+    if (this.#enter(depth, 0x5d)) return []
+    // V8 allocates a much smaller list for a first item than for a push.
+    const list = [this.#value(depth + 1)]
+    while (this.#more(0x5d)) list.push(this.#value(depth + 1))
     return list
   }
 
   #dict (depth: number): Dict {
     const dict: Dict = {}
-    let floats: Map<string, number> | undefined
-    if (this.#opens(depth, 0x7d)) return dict
+    if (this.#enter(depth, 0x7d)) return dict
     do {
       if (this.#next() !== 0x22) throw this.#unexpected()
       const key = this.#string()
       if (this.#next() !== 0x3a) throw this.#unexpected()
       this.#at++
-      const value = this.#value(depth + 1)
-      setOwn(dict, key, value)
-      if (this.#isWholeFloat && typeof value === 'number') floats = (floats ?? new Map<string, number>()).set(key, value)
       // The last of several equal keys counts.
-      else floats?.delete(key)
-    } while (this.#goesOn(0x7d))
-    if (floats !== undefined) carryAllFloats(dict, floats)
+      setOwn(dict, key, this.#value(depth + 1))
+    } while (this.#more(0x7d))
     return dict
   }
 
-  /** Goes into a list or dict. Whether it is empty, and over. */
-  #opens (depth: number, end: number): boolean {
+  /** Enters a list or dict. Returns whether it is empty; then its end is skipped as well. */
+  #enter (depth: number, end: number): boolean {
     if (depth > maxDepth) throw new RangeError(tooDeep)
     this.#at++
     if (this.#next() !== end) return false
@@ -101,8 +93,8 @@ class ExactParser {
     return true
   }
 
-  /** Goes behind the comma or the end after an item. Whether there is another one. */
-  #goesOn (end: number): boolean {
+  /** Skips the comma or the end after an item. Returns whether there is another item. */
+  #more (end: number): boolean {
     const code = this.#next()
     if (code !== 0x2c && code !== end) throw this.#unexpected()
     this.#at++
@@ -115,7 +107,7 @@ class ExactParser {
     let end = start + 1
     let isPlain = true
     for (let code = text.charCodeAt(end); code !== 0x22; code = text.charCodeAt(end)) {
-      // Also at the end of the text, where it is NaN.
+      // Negated, so that NaN, at the end of the text, throws.
       if (!(code >= 0x20)) throw this.#unexpected()
       if (code === 0x5c) isPlain = false
       end += code === 0x5c ? 2 : 1
@@ -125,13 +117,13 @@ class ExactParser {
     return JSON.parse(text.slice(start, end + 1)) as string
   }
 
-  /** `undefined` where there is none. */
-  #number (): number | bigint | undefined {
+  /** `undefined` when there is no number here. */
+  #number (): unknown {
     const text = this.#text
     const start = this.#at
     const isNegative = text.charCodeAt(start) === 0x2d
     const first = isNegative ? start + 1 : start
-    // A zero has no digits behind it.
+    // No digit may follow a leading zero.
     const point = text.charCodeAt(first) === 0x30 ? first + 1 : this.#digits(first)
     if (point === first) return undefined
     let end = point
@@ -141,15 +133,13 @@ class ExactParser {
       end = this.#someDigits(end + (sign === 0x2b || sign === 0x2d ? 2 : 1))
     }
     this.#at = end
-    if (end === point) return this.#int(first, end, isNegative)
-    const number = Number(text.slice(start, end))
-    this.#isWholeFloat = Number.isSafeInteger(number)
-    return number
+    return end === point
+      ? this.#revive(this.#int(first, end, isNegative), false, end)
+      : this.#revive(Number(text.slice(start, end)), true, end)
   }
 
   #int (first: number, end: number, isNegative: boolean): number | bigint {
     const text = this.#text
-    this.#isWholeFloat = false
     if (end - first <= safeDigits) {
       let number = 0
       for (let i = first; i < end; i++) number = number * 10 + text.charCodeAt(i) - 0x30
@@ -162,7 +152,7 @@ class ExactParser {
     return Number.isSafeInteger(number) ? number : BigInt(token)
   }
 
-  /** Where the digits that begin here end. */
+  /** The index after the digits that begin at `start`. */
   #digits (start: number): number {
     const text = this.#text
     let i = start
@@ -181,13 +171,12 @@ class ExactParser {
     for (const [word, value] of words) {
       if (!this.#text.startsWith(word, this.#at)) continue
       this.#at += word.length
-      this.#isWholeFloat = false
       return value
     }
     throw this.#unexpected()
   }
 
-  /** The character behind white space; NaN at the end. */
+  /** The code of the next character that is not white space; NaN at the end. */
   #next (): number {
     const text = this.#text
     let code = text.charCodeAt(this.#at)
@@ -195,7 +184,7 @@ class ExactParser {
     return code
   }
 
-  /** Without a word of the text, which may be a secret. */
+  /** The message repeats nothing of the text, which may be secret. */
   #unexpected (): SyntaxError {
     return new SyntaxError(`not JSON at character ${this.#at}`)
   }

@@ -1,64 +1,63 @@
 /**
- * Tells data that JSON.stringify may write. Most sessions are such, and are spared all other work.
+ * Recognises data that JSON.stringify writes correctly. Most sessions are such data and need no tags.
  *
  * @module
  */
 
 import { isOwn } from './dict.ts'
 import type { Dict } from './dict.ts'
-import { hasCarriedFloats, isExactInJSON } from './json-text.ts'
-import { maxDepth, maxLength, maxValues } from './limits.ts'
+import { maxDepth, maxLength } from './limits.ts'
+import { isExactInJSON } from './numbers.ts'
 
-/** How many keys and values, and characters of text, there may be yet. */
-interface Room {
-  values: number
-  length: number
-}
+type Tags = ReadonlyMap<string, unknown>
+
+/** The length that JSON text may still have: each value takes at least a character, text and keys take their length. */
+interface Budget { length: number }
 
 /**
- * Whether JSON.stringify writes the data as it is to be written, and it is not too much.
+ * Whether JSON.stringify writes the data correctly, and the data is not too long.
  *
- * @param tags - by their keys, which no dict may look like
+ * @param tags - the tags by key; a dict must not look like one
  */
-export function isPlainJSON (value: unknown, tags: ReadonlyMap<string, unknown>): boolean {
-  return isPlain(value, 1, tags, { values: maxValues - 1, length: maxLength })
+export function isPlainJSON (value: unknown, tags: Tags): boolean {
+  return isPlain(value, 1, tags, { length: maxLength })
 }
 
-function isPlain (value: unknown, depth: number, tags: ReadonlyMap<string, unknown>, room: Room): boolean {
+function isPlain (value: unknown, depth: number, tags: Tags, budget: Budget): boolean {
   switch (typeof value) {
-    case 'string': return (room.length -= value.length) >= 0
+    case 'string': return (budget.length -= value.length) >= 0
     case 'boolean': return true
     case 'number': return isExactInJSON(value)
-    case 'object': return value === null || (depth <= maxDepth && isPlainObject(value, depth + 1, tags, room))
-    // Without a value that is undefined, a dict may look like a tag.
+    case 'object': return value === null || (depth <= maxDepth && isPlainContainer(value, depth + 1, tags, budget))
+    // An undefined value is left out, after which a dict may look like a tag.
     default: return false
   }
 }
 
-function isPlainObject (value: object, depth: number, tags: ReadonlyMap<string, unknown>, room: Room): boolean {
+function isPlainContainer (value: object, depth: number, tags: Tags, budget: Budget): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
-  // What was put on a shared prototype, or stands there by a name that is not enumerable, is another matter.
-  if (hasCarriedFloats(value) || 'toJSON' in value || '__html__' in value) return false
-  if (prototype === Array.prototype) return isPlainList(value as unknown[], depth, tags, room)
-  return (prototype === Object.prototype || prototype === null) && isPlainDict(value as Dict, depth, tags, room)
+  // A method anywhere on the prototype chain, enumerable or not, says what is written.
+  if ('toJSON' in value || '__html__' in value) return false
+  if (prototype === Array.prototype) return isPlainList(value as unknown[], depth, tags, budget)
+  return (prototype === Object.prototype || prototype === null) && isPlainDict(value as Dict, depth, tags, budget)
 }
 
-function isPlainList (list: readonly unknown[], depth: number, tags: ReadonlyMap<string, unknown>, room: Room): boolean {
-  if ((room.values -= list.length) < 0) return false
+function isPlainList (list: readonly unknown[], depth: number, tags: Tags, budget: Budget): boolean {
+  if ((budget.length -= list.length) < 0) return false
   for (let i = 0; i < list.length; i++) {
-    if (!isPlain(list[i], depth, tags, room)) return false
+    if (!isPlain(list[i], depth, tags, budget)) return false
   }
   return true
 }
 
-function isPlainDict (dict: Dict, depth: number, tags: ReadonlyMap<string, unknown>, room: Room): boolean {
+function isPlainDict (dict: Dict, depth: number, tags: Tags, budget: Budget): boolean {
   let count = 0
   let last = ''
   for (const key in dict) {
     if (!isOwn(dict, key)) continue
     count++
     last = key
-    if ((room.values -= 2) < 0 || (room.length -= key.length) < 0 || !isPlain(dict[key], depth, tags, room)) return false
+    if ((budget.length -= key.length + 1) < 0 || !isPlain(dict[key], depth, tags, budget)) return false
   }
   return count !== 1 || !tags.has(last)
 }

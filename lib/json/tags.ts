@@ -1,27 +1,27 @@
 /**
- * Flask's eight tags: how values that JSON has no word for are written.
+ * Flask's eight tags: how values of types that JSON lacks are written.
  *
  * @module
  * @see {@link https://flask.palletsprojects.com/en/stable/api/#module-flask.json.tag}
  */
 
-import { setOwn } from './dict.ts'
+import { types } from 'node:util'
+import { hasMethod, isDict, setOwn } from './dict.ts'
 import type { Dict } from './dict.ts'
-import { carryAllFloats, carryFloats, isCarriedFloat } from './json-text.ts'
-import { maxLength, maxValues, TooLong, tooMany } from './limits.ts'
+import { maxLength, TooLong } from './limits.ts'
 import { Markup, Tuple, UUID } from './values.ts'
 
-/** What a tag needs of the serializer that it belongs to. */
+/** The part of a serializer that its tags use. */
 export interface Tagger {
   /** The tags that have a key, by key. */
   readonly tags: ReadonlyMap<string, JSONTag>
-  /** The value as JSON data. @param key - where the value stands in the one around it, for messages */
+  /** The value as JSON data. @param key - its key or index in the object around it, for messages */
   tag (value: unknown, key?: string | number): unknown
 }
 
-/** A kind of value, and how it is written: `{ [key]: toJson(value) }`. */
+/** Writes one kind of value as `{ [key]: toJson(value) }`, and reads it. */
 export abstract class JSONTag {
-  /** The one key of the object that stands for the value; empty for a tag that is only a step on the way. */
+  /** The one key of the object that is written for the value; empty for a tag that writes no such object. */
   readonly key: string = ''
   protected readonly serializer: Tagger
 
@@ -39,7 +39,7 @@ export abstract class JSONTag {
    */
   abstract toJson (value: unknown): unknown
 
-  /** The value again. Throws for data that {@link toJson} cannot have made. */
+  /** The value of JSON data. Throws for data that {@link toJson} cannot have made. */
   toValue (_json: unknown): unknown {
     throw new TypeError(`${this.constructor.name} does not read`)
   }
@@ -50,12 +50,12 @@ export abstract class JSONTag {
   }
 }
 
-/** A dict of one key that looks like a tag. The key gets two underscores on the way. */
+/** A dict of one key that looks like a tag. Its key is written with two underscores at the end. */
 export class TagDict extends JSONTag {
   override readonly key: string = ' di'
 
   override check (value: unknown): boolean {
-    if (!isDict(value)) return false
+    if (!isPassedDict(value)) return false
     const keys = Object.keys(value)
     return keys.length === 1 && this.serializer.tags.has(keys[0] as string)
   }
@@ -75,23 +75,19 @@ export class TagDict extends JSONTag {
   override toValue (json: unknown): unknown {
     const [key, content] = onlyEntry(json)
     if (!key.endsWith('__')) throw new TypeError('the key of a tagged dict must end with __')
-    const dict = { [key.slice(0, -2)]: content }
-    if (typeof content === 'number' && isCarriedFloat(json as Dict, key, content)) carryAllFloats(dict, new Map([[key.slice(0, -2), content]]))
-    return dict
+    return { [key.slice(0, -2)]: content }
   }
 }
 
 /** Any other dict. */
 export class PassDict extends JSONTag {
   override check (value: unknown): boolean {
-    return isDict(value)
+    return isPassedDict(value)
   }
 
   override toJson (value: unknown): unknown {
     const json: Dict = {}
-    const keys = Object.keys(value as Dict)
-    if (keys.length > maxValues) throw new RangeError(tooMany)
-    for (const key of keys) {
+    for (const key of Object.keys(value as Dict)) {
       const item = this.serializer.tag((value as Dict)[key], key)
       if (item !== undefined) setOwn(json, key, item)
     }
@@ -103,7 +99,7 @@ export class PassDict extends JSONTag {
     const keys = Object.keys(json)
     const key = keys[0] as string
     const { tags } = this.serializer
-    // Values that are not written have left a dict that looks like a tag.
+    // Once values that are not written are left out, the dict may look like a tag.
     return keys.length === 1 && tags.has(key) && tags.has(' di') ? { ' di': { [`${key}__`]: json[key] } } : json
   }
 }
@@ -124,7 +120,7 @@ export class TagTuple extends JSONTag {
     if (!Array.isArray(json)) throw new TypeError('a tuple must be tagged as a list')
     const tuple = new Tuple()
     for (const item of json) tuple.push(item)
-    return carryFloats(json, tuple)
+    return tuple
   }
 }
 
@@ -148,7 +144,7 @@ export class TagBytes extends JSONTag {
   override readonly key: string = ' b'
 
   override check (value: unknown): boolean {
-    return value instanceof Uint8Array
+    return types.isUint8Array(value)
   }
 
   override toJson (value: unknown): unknown {
@@ -203,7 +199,7 @@ export class TagDateTime extends JSONTag {
   override readonly key: string = ' d'
 
   override check (value: unknown): boolean {
-    return value instanceof Date
+    return types.isDate(value)
   }
 
   override toJson (value: unknown): unknown {
@@ -214,7 +210,7 @@ export class TagDateTime extends JSONTag {
     return date.toUTCString()
   }
 
-  /** `null` for text that is no date, as in Flask. */
+  /** `null` for text that is not a date, as in Flask. */
   override toValue (json: unknown): Date | null {
     const text = stringOf(json)
     const match = /^\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/.exec(text)
@@ -223,7 +219,7 @@ export class TagDateTime extends JSONTag {
     const date = new Date(0)
     date.setUTCFullYear(Number(year), months.indexOf(month as string), Number(day))
     date.setUTCHours(Number(hours), Number(minutes), Number(seconds))
-    // The 30th of February and a wrong day of the week are written otherwise. Python has no year 0.
+    // The 30th of February and a wrong day of the week do not come out as the same text. Python has no year 0.
     return date.toUTCString() === text && year !== '0000' ? date : null
   }
 }
@@ -232,27 +228,21 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 function tagItems (serializer: Tagger, value: unknown): unknown[] {
   const list = value as unknown[]
-  if (list.length > maxValues) throw new RangeError(tooMany)
-  // A hole of the array is written like undefined, so no method that skips holes.
-  return Array.from(list, (item, index) => serializer.tag(item, index) ?? null)
+  const json: unknown[] = []
+  // Holes are written like undefined, so this must not use a method that skips holes.
+  for (let i = 0; i < list.length; i++) json.push(serializer.tag(list[i], i) ?? null)
+  return json
 }
 
-/** An object that stands for its properties: neither a list nor something whose content its properties do not hold. */
-function isDict (value: unknown): value is Dict {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value)
-  const isObject = prototype === Object.prototype || prototype === null || Object.prototype.toString.call(value) === '[object Object]'
-  return isObject && !hasMethod(value, '__html__') && !hasMethod(value, 'toJSON')
-}
-
-/** Whether the object has a method of that name, or its prototype has. */
-export function hasMethod (value: object, name: string): boolean {
-  return typeof (value as Dict)[name] === 'function'
+/** Whether an object is written by its properties, and not by its `toJSON` or `__html__`. */
+function isPassedDict (value: unknown): value is Dict {
+  return isDict(value) && !hasMethod(value, '__html__') && !hasMethod(value, 'toJSON')
 }
 
 function onlyEntry (json: unknown): [string, unknown] {
   const [entry, more] = Object.entries(json as Dict)
-  if (entry === undefined || more !== undefined || Array.isArray(json)) throw new TypeError('a tagged dict must have one key')
+  const isEntry = entry !== undefined && more === undefined && !Array.isArray(json)
+  if (!isEntry) throw new TypeError('a tagged dict must have one key')
   return entry
 }
 

@@ -75,7 +75,7 @@ async function addSessions (name: string, digestMethod: typeof digests[keyof typ
     APPLICATION_ROOT: '/',
     MAX_COOKIE_SIZE: 8192
   } as const
-  const app = { config, fastify, sessionName: 'session' }
+  const app = { config, fastify, sessionName: 'session', warnOnce () {} }
   const sessions = new lib.SecureCookieSessionInterface({ digestMethod })
   // More than a memo holds.
   const distinct = 15_000

@@ -43,7 +43,7 @@ Server CPU per request, ours beside other session plugins. Without options: all 
   --memory         only memory per request and per remembered cookie
   --count          instructions and cache misses per request, counted by valgrind (--case, --only, --size, --base): nearly the same each time
   --profile CASE   one server (--only, otherwise ours-sha512; --size) under --cpu-prof: the ten largest self times
-  --keep           writes results/latest.*, or counts.md with --count, which are committed
+  --keep           writes results/latest.md, which is committed, or counts.md with --count
 `
 
 const { values: options } = parseArgs({
@@ -157,7 +157,7 @@ function write (results: Results, peers: readonly Peer[]): void {
   writeFileSync(`${name}.svg`, plot(results, peers))
   picture(name)
   console.log(`Written to ${name}.{json,md,svg}`)
-  if (options.keep) for (const ending of ['json', 'md', 'svg']) copyFileSync(`${name}.${ending}`, join(folder, `latest.${ending}`))
+  if (options.keep) copyFileSync(`${name}.md`, join(folder, 'latest.md'))
 }
 
 /** A PNG of the plot, by Chromium where there is one. */

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import Fastify from 'fastify'
 import secureSession from '../../lib/index.ts'
 import { cookieOf, secretKey, signingSerializer } from '../helpers.ts'
-import { requirePrograms } from './programs.ts'
+import { requirePrograms } from '../programs.ts'
 import { startNginx, startVarnish } from './proxies.ts'
 import { openSite } from './sites.ts'
 

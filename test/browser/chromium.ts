@@ -11,7 +11,7 @@ import { after } from 'node:test'
 import type { TestContext } from 'node:test'
 import { chromium } from 'playwright-core'
 import type { BrowserContext, Page } from 'playwright-core'
-import { programFile, requirePrograms } from './programs.ts'
+import { programFile, requirePrograms } from '../programs.ts'
 
 const options = {
   headless: true,

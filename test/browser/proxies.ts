@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { programFile } from './programs.ts'
+import { programFile } from '../programs.ts'
 
 /** @param directives - what the server says besides: proxy_ignore_headers and the like */
 export async function startNginx (t: TestContext, upstreamPort: number, directives = ''): Promise<string> {

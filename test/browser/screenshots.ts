@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { buildDemo } from '../app/app.ts'
-import { programFile } from './programs.ts'
+import { programFile } from '../programs.ts'
 
 const [folder = 'screenshots'] = process.argv.slice(2)
 

@@ -4,17 +4,13 @@
  * @module
  */
 
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createTLSServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
-import { programFile } from './programs.ts'
+import { certificate } from '../certificate.ts'
 
 /** A port that waits for its application. */
 export interface Site {
@@ -69,20 +65,4 @@ export async function openSite (t: TestContext, scheme: 'http' | 'https' = 'http
     },
     url: (path = '/', host = 'shop.example') => `${scheme}://${host}:${port}${path}`
   }
-}
-
-let made: { key: Buffer, cert: Buffer } | undefined
-
-/** A throw-away certificate, which nobody trusts and Chromium is told not to look at. */
-function certificate (): { key: Buffer, cert: Buffer } {
-  if (made !== undefined) return made
-  const folder = mkdtempSync(join(tmpdir(), 'secure-session-certificate-'))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  execFileSync(programFile('openssl'), [
-    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=shop.example',
-    '-keyout', key, '-out', cert
-  ], { stdio: ['ignore', 'ignore', 'pipe'] })
-  made = { key: readFileSync(key), cert: readFileSync(cert) }
-  rmSync(folder, { recursive: true })
-  return made
 }

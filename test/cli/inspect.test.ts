@@ -34,7 +34,7 @@ describe('inspect', () => {
         '    "html": markup "<b>x</b>",',
         '    "id": uuid 00000010-0000-0000-0000-000000000005,',
         '    "name": "Zoë",',
-        '    "pair": tuple (1, "two", [3.0]),',
+        '    "pair": tuple (1, "two", [3]),',
         '    "raw": bytes (3) 00ff10,',
         '    "user_id": 42',
         '  }',
@@ -114,14 +114,15 @@ describe('inspect', () => {
     [0, 'now'], [1, '1 second ago'], [60, '1 minute ago'], [86_399, '23 hours 59 minutes ago'], [172_801, '2 days 1 second ago'],
     [-3600, '1 hour in the future']
   ]
-  for (const [seconds, text] of ages) {
-    test(`calls ${seconds} seconds "${text}"`, async (t: TestContext) => {
-      secondsLater(t, seconds)
+  test('says how old the signature is', async (t: TestContext) => {
+    secondsLater(t, 0)
+    for (const [seconds, text] of ages) {
+      t.mock.timers.setTime((1_700_000_000 + seconds) * 1000)
       const { stdout } = await run(['inspect', cookies.sha1])
       t.assert.ok(stdout.includes(`signed at    2023-11-14 22:13:20 UTC (${text})\n`), stdout)
       t.assert.strictEqual((await parsed([cookies.sha1]))['age'], seconds)
-    })
-  }
+    }
+  })
 
   test('says that a cookie is over 31 days old, one second after that age', async (t: TestContext) => {
     const line = '             over 31 days, the default of PERMANENT_SESSION_LIFETIME\n'
@@ -214,14 +215,11 @@ describe('inspect', () => {
     t.assert.deepStrictEqual((await parsed([cookie]))['payload'], { user: `é😀 ${hidden}` })
   })
 
-  for (const text of ['{"x":NaN}', '{"x":[Infinity,-Infinity]}']) {
-    test(`writes JSON also for ${text}, which only Python takes for JSON`, async (t: TestContext) => {
+  test('has the payload as text where only Python takes it for JSON', async (t: TestContext) => {
+    for (const text of ['{"x":NaN}', '{"x":[Infinity,-Infinity]}']) {
       const { payload, payloadText } = await parsed([unsigned(text)])
       t.assert.deepStrictEqual({ payload, payloadText }, { payload: null, payloadText: text })
-    })
-  }
-
-  test('has no payloadText where the payload is JSON', async (t: TestContext) => {
+    }
     t.assert.ok(!('payloadText' in await parsed([unsigned('{"x":null}')])))
   })
 
@@ -255,11 +253,9 @@ describe('inspect', () => {
   for (const [title, cookie, code, message] of unreadable) {
     test(`refuses ${title}`, async (t: TestContext) => {
       t.assert.deepStrictEqual(await run(['inspect', cookie]), {
-        code: 1, stderr: '', stdout: lines(`This is no session cookie of Flask: ${code}`, message)
+        code: 1, stderr: '', stdout: lines(`Not a Flask session cookie: ${code}`, message)
       })
-      const { code: exit, stdout } = await run(['inspect', '--json', cookie])
-      t.assert.strictEqual(exit, 1)
-      const { sizes, ...fields } = JSON.parse(stdout) as Record<string, unknown>
+      const { sizes, ...fields } = await parsed([cookie])
       t.assert.ok(sizes)
       t.assert.deepStrictEqual(fields, { verified: false, kind: null, code, message })
     })

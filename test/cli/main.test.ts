@@ -1,14 +1,50 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { main } from '../../lib/cli/main.ts'
+import { URLSafeTimedSerializer } from '../../lib/itsdangerous/url-safe.ts'
 import { cookies, key, lines, run } from './run.ts'
+import type { Outcome } from './run.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 const words = ['keygen', 'inspect', 'verify', 'sign']
+
+describe('keygen', () => {
+  test('prints 32 random bytes as base64url and nothing else', async (t: TestContext) => {
+    const { code, stdout, stderr } = await run(['keygen'])
+    t.assert.strictEqual(code, 0)
+    t.assert.strictEqual(stderr, '')
+    t.assert.match(stdout, /^[\w-]{43}\n$/)
+  })
+
+  test('never prints a key twice', async (t: TestContext) => {
+    const keys = await Promise.all(Array.from({ length: 20 }, async () => (await run(['keygen'])).stdout))
+    t.assert.strictEqual(new Set(keys).size, 20)
+  })
+
+  test('prints as many bytes as it is told', async (t: TestContext) => {
+    const { stdout } = await run(['keygen', '--bytes', '48', '--json'])
+    const { key, bytes } = JSON.parse(stdout) as { key: string, bytes: number }
+    t.assert.strictEqual(bytes, 48)
+    t.assert.strictEqual(Buffer.from(key, 'base64url').length, 48)
+  })
+
+  test('refuses other sizes and arguments', async (t: TestContext) => {
+    const sizes = ['15', '1025', '-1', '3.5', '0x20', 'many', ''].map((bytes) => `--bytes=${bytes}`)
+    for (const argument of [...sizes, '32']) {
+      const message = argument === '32' ? 'keygen takes options only' : '--bytes must be a whole number from 16 to 1024'
+      t.assert.deepStrictEqual(await run(['keygen', argument]), {
+        code: 2, stdout: '', stderr: `fastify-secure-cookie-session keygen: ${message}; see --help\n`
+      })
+    }
+  })
+})
 
 describe('help', () => {
   for (const argv of [['--help'], ['-h'], ...words.flatMap((word) => [[word, '--help'], [word, '--salt', '-h']])]) {
@@ -113,23 +149,55 @@ describe('a key as an argument', () => {
 })
 
 describe('an error that is not the caller\'s', () => {
-  test('is thrown on', async (t: TestContext) => {
-    const { main } = await import('../../lib/cli/main.ts')
-    const io = { stdout: { write () {} }, stderr: { write () {} }, isTTY: false, env: {}, program: undefined }
-    await t.assert.rejects(main(['inspect'], { ...io, stdin: async () => { throw new Error('a broken pipe') } }), { message: 'a broken pipe' })
-    await t.assert.rejects(main(['inspect', cookies.sha1], { ...io, stdin: async () => '', stdout: { write () { throw new Error('a full disk') } } }), { message: 'a full disk' })
-    t.assert.strictEqual(await main(['--version'], { ...io, stdin: async () => '' }), 0)
+  const io = { stderr: { write () {} }, stdout: { write () {} }, isTTY: false, env: {}, program: '/' }
+
+  test('on standard input is one line', async (t: TestContext) => {
+    for (const [error, message] of [
+      [Object.assign(new Error('/home/me'), { code: 'EIO' }), 'standard input cannot be read: EIO; see --help'],
+      [undefined, 'standard input has more than 16777216 bytes; see --help']
+    ] as const) {
+      let stderr = ''
+      const stdin = async function * (): AsyncGenerator<Uint8Array> {
+        if (error !== undefined) throw error
+        while (true) yield new Uint8Array(1_048_576)
+      }
+      const write = (text: string): void => { stderr += text }
+      t.assert.strictEqual(await main(['inspect'], { ...io, stderr: { write }, stdin }), 2)
+      t.assert.strictEqual(stderr, `fastify-secure-cookie-session inspect: ${message}\n`)
+    }
+  })
+
+  test('is one line without its message', async (t: TestContext) => {
+    let stderr = ''
+    const stdout = { write () { throw new TypeError('a value of /home/me') } }
+    const write = (text: string): void => { stderr += text }
+    t.assert.strictEqual(await main(['--help'], { ...io, stderr: { write }, stdout, stdin: async function * () {} }), 2)
+    t.assert.strictEqual(stderr, 'fastify-secure-cookie-session: unexpected TypeError\n')
+    t.mock.method(URLSafeTimedSerializer.prototype, 'loadsWithTimestamp', stdout.write)
+    t.assert.deepStrictEqual(await run(['inspect', cookies.sha1]), {
+      code: 2, stdout: '', stderr: 'fastify-secure-cookie-session inspect: unexpected TypeError\n'
+    })
   })
 })
 
 describe('as a program', () => {
-  async function program (argv: string[], input: string): Promise<{ code: number, stdout: string, stderr: string }> {
-    const file = fileURLToPath(new URL('../../lib/cli.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--import', 'tsx', file, ...argv], { env: { ...process.env, SECRET_KEY: key } })
-    child.stdin.end(input)
-    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  const file = fileURLToPath(new URL('../../lib/cli.ts', import.meta.url))
+
+  function start (argv: string[], stdout: 'pipe' | number = 'pipe'): ChildProcess {
+    return spawn(process.execPath, ['--import', 'tsx', file, ...argv], {
+      env: { ...process.env, SECRET_KEY: key }, stdio: ['pipe', stdout, 'pipe']
+    })
+  }
+
+  async function outcome (child: ChildProcess, input = ''): Promise<{ code: number, stdout: string, stderr: string }> {
+    child.stdin?.end(input)
+    const [stdout, stderr, [code]] = await Promise.all([
+      child.stdout?.destroyed === false ? text(child.stdout) : '', text(child.stderr as Readable), once(child, 'close')
+    ])
     return { code: code as number, stdout, stderr }
   }
+
+  const program = async (argv: string[], input: string): Promise<Outcome> => await outcome(start(argv), input)
 
   test('reads standard input and the environment, and exits with the code', async (t: TestContext) => {
     const [version_, inspected, refused, wrong] = await Promise.all([
@@ -145,6 +213,24 @@ describe('as a program', () => {
       code: 2,
       stdout: '',
       stderr: lines('fastify-secure-cookie-session verify: --max-age must be a whole number from 0 to 3155760000; see --help')
+    })
+  })
+  test('ends quietly when nobody reads its answer or its errors', async (t: TestContext) => {
+    const help = start(['--help'])
+    help.stdout?.destroy()
+    const wrong = start(['--wrong'])
+    wrong.stderr?.destroy()
+    wrong.stdin?.end()
+    const [answered, [code]] = await Promise.all([outcome(help), once(wrong, 'exit')])
+    t.assert.deepStrictEqual(answered, { code: 0, stdout: '', stderr: '' })
+    t.assert.strictEqual(code, 2)
+  })
+
+  test('says in one line that its answer could not be written', { skip: !existsSync('/dev/full') }, async (t: TestContext) => {
+    const full = openSync('/dev/full', 'w')
+    t.after(() => { closeSync(full) })
+    t.assert.deepStrictEqual(await outcome(start(['--help'], full)), {
+      code: 2, stdout: '', stderr: 'fastify-secure-cookie-session: standard output cannot be written: ENOSPC\n'
     })
   })
 })

@@ -28,7 +28,7 @@ export async function run (argv: readonly string[], { stdin, env = {}, program =
   outcome.code = await main(argv, {
     stdout: { write: (text) => { outcome.stdout += text } },
     stderr: { write: (text) => { outcome.stderr += text } },
-    stdin: async () => stdin ?? '',
+    stdin: async function * () { yield Buffer.from(stdin ?? '') },
     isTTY: stdin === undefined,
     env,
     program
@@ -72,5 +72,7 @@ export const cookies = {
   /** SHA-512, the same */
   text512: 'ImFsaWNlQGV4YW1wbGUuY29tIg.ZVPxAA.V9ebNyIwECuSp1ptbxH39AE6rd2kw7XlbPp34fHXw8ZsQArY-579oJ8mBmgEIeUju22yiO0zteTfgtot_40qpA',
   /** SHA-512, the payload is `not JSON` */
-  notJSON: 'bm90IEpTT04.ZVPxAA.3qMvoYXJAbiRnV9NaEWbjcUSqgjzsnUdfyF8iiqLfTAwyX6ll9yUqZGC8tvA13qEJKrFxIwc7WR9osqbvO2_Hg'
+  notJSON: 'bm90IEpTT04.ZVPxAA.3qMvoYXJAbiRnV9NaEWbjcUSqgjzsnUdfyF8iiqLfTAwyX6ll9yUqZGC8tvA13qEJKrFxIwc7WR9osqbvO2_Hg',
+  /** SHA-512, the payload is `.bm90`, which is not zlib's; signed by our TimestampSigner */
+  notZlib: '.bm90.ZVPxAA.gdy8qND46fjrC5S6xj6NfrYi3d04m66eA16MlsOQKHyySR_LB2Wx0yaCR1CDrUZmQYJ-wzp9VHjUn54EzPG83g'
 } as const

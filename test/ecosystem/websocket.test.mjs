@@ -5,7 +5,8 @@ import fastifyWebsocket from '@fastify/websocket'
 import { Browser } from './browser.mjs'
 import { application, LogLines, ours } from './plugins.mjs'
 
-const loss = 'a change of the session was lost: the reply was hijacked or sent raw. Call session.save() before'
+const loss = 'a change of the session was lost: a websocket cannot set cookies, not even with session.save(). ' +
+  'Change the session in an ordinary request'
 
 async function withChat (t, { routes, ...options } = {}) {
   const stream = new LogLines()
@@ -23,6 +24,15 @@ async function withChat (t, { routes, ...options } = {}) {
       request.session.set('seen', 1)
       request.session.set('seen', 2)
       socket.on('message', () => socket.send(JSON.stringify({ seen: request.session.get('seen') })))
+    })
+    child.get('/saving', { websocket: true }, (socket, request) => {
+      request.session.set('seen', 1)
+      request.session.save()
+      socket.on('message', () => socket.send(JSON.stringify({ seen: request.session.get('seen') })))
+    })
+    child.get('/saving-unchanged', { websocket: true }, (socket, request) => {
+      request.session.save()
+      socket.on('message', () => socket.send('{}'))
     })
   })
   await fastify.ready()
@@ -56,7 +66,7 @@ describe('@fastify/websocket', () => {
     t.assert.deepStrictEqual(await ask(fastify, '/chat'), { user: null })
   })
 
-  test('drops what its handler writes, with one warning', async (t) => {
+  test('drops a change by its handler, with one warning', async (t) => {
     const { fastify, browser, stream } = await withChat(t)
 
     t.assert.deepStrictEqual(await ask(fastify, '/writing', await browser.cookieHeader()), { seen: 2 })
@@ -65,7 +75,61 @@ describe('@fastify/websocket', () => {
     t.assert.deepStrictEqual(stream.warnings, [loss])
   })
 
-  test('drops what a hook writes before the upgrade, with one warning', async (t) => {
+  test('drops a change by its handler also after save(), with one warning', async (t) => {
+    const { fastify, browser, stream } = await withChat(t)
+
+    t.assert.deepStrictEqual(await ask(fastify, '/saving', await browser.cookieHeader()), { seen: 1 })
+    await fastify.close()
+
+    t.assert.deepStrictEqual(stream.warnings, [loss])
+  })
+
+  test('drops the session that its handler saves without a change, with one warning', async (t) => {
+    const { fastify, browser, stream } = await withChat(t)
+    await browser.get('/login')
+
+    await ask(fastify, '/saving-unchanged', await browser.cookieHeader())
+    await fastify.close()
+
+    t.assert.deepStrictEqual(stream.warnings, [loss])
+  })
+
+  test('drops a change inside of a value by its handler, with one warning', async (t) => {
+    const routes = (child) => {
+      child.get('/list', async (request) => { request.session.set('list', []); return {} })
+      child.get('/pushing', { websocket: true }, (socket, request) => {
+        socket.on('message', () => {
+          request.session.get('list').push(1)
+          socket.send('{}')
+        })
+      })
+    }
+    const { fastify, browser, stream } = await withChat(t, { routes })
+    await browser.get('/list')
+
+    await ask(fastify, '/pushing', await browser.cookieHeader())
+    await fastify.close()
+
+    t.assert.deepStrictEqual(stream.warnings, [loss])
+  })
+
+  test('says nothing about a value that its handler looked into and did not change', async (t) => {
+    const routes = (child) => {
+      child.get('/list', async (request) => { request.session.set('list', [1]); return {} })
+      child.get('/looking', { websocket: true }, (socket, request) => {
+        socket.on('message', () => socket.send(JSON.stringify(request.session.get('list'))))
+      })
+    }
+    const { fastify, browser, stream } = await withChat(t, { routes })
+    await browser.get('/list')
+
+    t.assert.deepStrictEqual(await ask(fastify, '/looking', await browser.cookieHeader()), [1])
+    await fastify.close()
+
+    t.assert.deepStrictEqual(stream.warnings, [])
+  })
+
+  test('drops a change by a hook before the upgrade, with one warning', async (t) => {
     const routes = (child) => child.addHook('preValidation', async (request) => { request.session.set('seen', 1) })
     const { fastify, stream } = await withChat(t, { routes })
 

@@ -8,7 +8,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify'
 import secureSession, { Markup, NullSession, SecureCookieSession, Tuple, UUID } from '../../lib/index.ts'
 import type { SecureSessionOptions } from '../../lib/index.ts'
-import { trackedDataOf } from '../../lib/sessions/secure-cookie-session.ts'
+import { dataOf } from '../../lib/session/session.ts'
 import type { Session } from '../../types/session.ts'
 import type { FlaskResponse, Step } from './peer.ts'
 import type { Random, SettingName, Settings, Signing } from './random.ts'
@@ -159,8 +159,8 @@ export class OurSide {
         accessed: session.accessed,
         modified: session.modified,
         null: session instanceof NullSession,
-        permanent: Boolean(trackedDataOf(session).toSave()['_permanent']),
-        data: encode(trackedDataOf(session).toSave())
+        permanent: Boolean((dataOf(session)?.peek() ?? {})['_permanent']),
+        data: encode((dataOf(session)?.peek() ?? {}))
       },
       setCookies: [response.headers['set-cookie'] ?? []].flat(),
       vary: String(response.headers.vary ?? '')

@@ -2,41 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import fc from 'fast-check'
-import { base64Decode, base64DecodeText, base64Encode, base64ToInt, bytesToInt, intToBytes, utf8, wantBytes } from '../../lib/itsdangerous/encoding.ts'
+import { wantBytes } from '../../lib/crypto/bytes.ts'
+import {
+  base64Decode, base64DecodeText, base64Encode, base64ToInt, bytesToInt, intToBytes, utf8
+} from '../../lib/itsdangerous/encoding.ts'
 import { strangers } from './makers.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
-describe('wantBytes', () => {
-  test('makes UTF-8 of text', (t: TestContext) => {
-    t.assert.strictEqual(hex(wantBytes('mañana')), '6d61c3b1616e61')
-    t.assert.ok(Buffer.isBuffer(wantBytes('mañana')))
-  })
-
-  test('leaves bytes as they are, without a copy', (t: TestContext) => {
-    const buffer = Buffer.from('tomorrow')
-    const array = Uint8Array.of(0, 1, 2, 3).subarray(1, 3)
-
-    t.assert.strictEqual(wantBytes(buffer), buffer)
-    t.assert.strictEqual(hex(wantBytes(array)), '0102')
-    array[0] = 255
-    t.assert.strictEqual(hex(wantBytes(array)), 'ff02')
-    t.assert.strictEqual(wantBytes(array).buffer, array.buffer)
-  })
-
-  test('copies what other threads can change', (t: TestContext) => {
-    const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(1)
-    const bytes = wantBytes(shared)
-    shared.fill(2)
-
-    t.assert.strictEqual(hex(bytes), '0101')
-    t.assert.notStrictEqual(bytes.buffer, shared.buffer)
-  })
-})
-
 for (const [title, value, type] of strangers) {
-  test(`wantBytes, base64Encode and base64Decode throw for ${title}`, (t: TestContext) => {
-    for (const take of [wantBytes, base64Encode, base64Decode]) {
+  test(`base64Encode and base64Decode throw for ${title}`, (t: TestContext) => {
+    for (const take of [base64Encode, base64Decode]) {
       t.assert.throws(() => take(value as never), { name: 'TypeError', message: `value must be text or bytes, got ${type}` })
     }
   })

@@ -5,14 +5,16 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Digest } from '../../lib/itsdangerous/digest.ts'
-import type { BytesLike } from '../../lib/itsdangerous/encoding.ts'
+import type { Digest } from '../../lib/crypto/digest.ts'
+import type { BytesLike } from '../../lib/crypto/bytes.ts'
 import { Serializer } from '../../lib/itsdangerous/serializer.ts'
 import type { SerializerOptions } from '../../lib/itsdangerous/serializer.ts'
-import { NoneAlgorithm, Signer } from '../../lib/itsdangerous/signer.ts'
+import { NoneAlgorithm } from '../../lib/itsdangerous/algorithm.ts'
+import { Signer } from '../../lib/itsdangerous/signer.ts'
 import type { KeyDerivation, SignerOptions } from '../../lib/itsdangerous/signer.ts'
 import { TimedSerializer } from '../../lib/itsdangerous/timed-serializer.ts'
 import { TimestampSigner } from '../../lib/itsdangerous/timestamp-signer.ts'
+import type { Verification } from '../../lib/itsdangerous/timestamp-signer.ts'
 import { URLSafeSerializer, URLSafeTimedSerializer } from '../../lib/itsdangerous/url-safe.ts'
 import { TaggedJSONSerializer } from '../../lib/json/tagged-json-serializer.ts'
 import type { Maker } from '../flask/peer.ts'
@@ -34,9 +36,9 @@ export const strangers: ReadonlyArray<readonly [title: string, value: unknown, t
   ['a boolean', true, 'boolean'],
   ['a symbol', Symbol('token'), 'symbol'],
   ['a function', () => 'token', 'function'],
-  ['an empty list', [], 'object'],
-  ['a list of bytes', [118, 46, 65], 'object'],
-  ['a list of text', ['value.AAAA'], 'object'],
+  ['an empty list', [], 'array'],
+  ['a list of bytes', [118, 46, 65], 'array'],
+  ['a list of text', ['value.AAAA'], 'array'],
   ['an object', {}, 'object'],
   ['an object with a buffer that is none', { buffer: { length: 1e6 } }, 'object'],
   ['an object with text and an encoding', { buffer: 'value.AAAA', byteOffset: 'utf8' }, 'object'],
@@ -62,6 +64,11 @@ export const noOptions: ReadonlyArray<readonly [options: unknown, message: strin
 export const asText = {
   dumps: (text: unknown): string => text as string,
   loads: (text: string): unknown => text
+}
+
+/** The key that verified, or the code of the rejection. */
+export function outcomeOf (verification: Verification): number | string {
+  return verification.ok ? verification.key : verification.code
 }
 
 export const isTimed = ({ kind }: Maker): boolean => kind.includes('Time')

@@ -7,7 +7,7 @@
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import type { TestContext } from 'node:test'
-import type { BytesLike } from '../../lib/itsdangerous/encoding.ts'
+import type { BytesLike } from '../../lib/crypto/bytes.ts'
 import { BadPayload, BadSignature } from '../../lib/itsdangerous/errors.ts'
 import type { Serializer, SerializerOptions, SignerClass } from '../../lib/itsdangerous/serializer.ts'
 import type { SecretKey, Signer } from '../../lib/itsdangerous/signer.ts'
@@ -268,6 +268,16 @@ export function serializerContract<S extends Signer> (name: string, Serializer: 
       const both = new Serializer('secret-key', { signerOptions: { sep: ':' }, fallbackSigners: [{ sep: '.' }] })
 
       t.assert.throws(() => both.loads('value'), { code: 'ERR_TOKEN_BAD_SIGNATURE', message: "No '.' found in value" })
+    })
+
+    test('rejects every token when a subclass has no signers', (t: TestContext) => {
+      class Mute extends Serializer {
+        override * iterUnsigners (): Generator<S> {}
+      }
+      const mute = new Mute('secret-key')
+
+      t.assert.throws(() => mute.loads(serializer.dumps(1)), { code: 'ERR_TOKEN_BAD_SIGNATURE', message: 'There is no signer' })
+      t.assert.deepStrictEqual(mute.loadsUnsafe(serializer.dumps(1)), { valid: false, payload: undefined })
     })
 
     test('does not try a fallback for a payload that is unreadable', (t: TestContext) => {

@@ -1,11 +1,12 @@
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import type { TestContext } from 'node:test'
+import type { BytesLike } from '../../lib/crypto/bytes.ts'
 import { Serializer } from '../../lib/itsdangerous/serializer.ts'
 import { TimedSerializer } from '../../lib/itsdangerous/timed-serializer.ts'
 import { TimestampSigner } from '../../lib/itsdangerous/timestamp-signer.ts'
 import { URLSafeTimedSerializer } from '../../lib/itsdangerous/url-safe.ts'
-import { noOptions } from './makers.ts'
+import { noOptions, outcomeOf } from './makers.ts'
 import { serializerContract } from './serializer.contract.ts'
 
 /** The moment of ItsDangerous' own tests. */
@@ -98,7 +99,7 @@ for (const [name, Timed] of [['TimedSerializer', TimedSerializer], ['URLSafeTime
       t.assert.throws(() => serializer.loads(new Serializer('secret-key').dumps(1)), { code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'timestamp missing' })
     })
 
-    test('tells of a signature what it is worth, and throws nothing', (t: TestContext) => {
+    test('verifies without throwing', (t: TestContext) => {
       stopClock(t)
       const both = new Timed('secret-key', { fallbackSigners: [{ digestMethod: 'sha256' }] })
       const old = new Timed('secret-key', { signerOptions: { digestMethod: 'sha256' } }).dumps(1)
@@ -107,13 +108,56 @@ for (const [name, Timed] of [['TimedSerializer', TimedSerializer], ['URLSafeTime
       t.mock.timers.tick(11_000)
 
       for (const token of [signed, old, Buffer.from(signed)]) {
-        const { refusal, value, timestamp } = both.examine(token, { maxAge: 11 })
-        t.assert.deepStrictEqual([refusal, String(value), timestamp], [undefined, payload, now / 1000])
-        t.assert.strictEqual(both.examine(token, { maxAge: 10 }).refusal, 'ERR_TOKEN_SIGNATURE_EXPIRED')
+        const value = typeof token === 'string' ? payload : Buffer.from(payload)
+        t.assert.deepStrictEqual(both.verify(token, { maxAge: 11 }), { ok: true, value, timestamp: now / 1000, key: 0 })
+        t.assert.deepStrictEqual(both.verify(token, { maxAge: 10 }), {
+          ok: false, code: 'ERR_TOKEN_SIGNATURE_EXPIRED', message: 'Signature age 11 > 10 seconds', value, timestamp: now / 1000
+        })
       }
-      t.assert.strictEqual(both.examine(`${signed}A`).refusal, 'ERR_TOKEN_BAD_TIME_SIGNATURE')
-      t.assert.strictEqual(both.examine('value').refusal, 'ERR_TOKEN_BAD_SIGNATURE')
-      t.assert.strictEqual(both.examine('value').value, undefined)
+      t.assert.strictEqual(outcomeOf(both.verify(`${signed}A`)), 'ERR_TOKEN_BAD_TIME_SIGNATURE')
+      t.assert.strictEqual(outcomeOf(both.verify('value')), 'ERR_TOKEN_BAD_SIGNATURE')
     })
+
+    for (const digestMethod of ['sha1', 'sha512'] as const) {
+      for (const [key, secretKey] of [[0, 'newest'], [1, 'middle'], [2, 'oldest']] as const) {
+        test(`names key ${key} of three for a token that was signed with the ${secretKey} key and ${digestMethod}`, (t: TestContext) => {
+          const token = new Timed(secretKey, { signerOptions: { digestMethod } }).dumps(1)
+          for (const [own, other] of [['sha1', 'sha512'], ['sha512', 'sha1']] as const) {
+            const verifier = new Timed(['oldest', 'middle', 'newest'], {
+              signerOptions: { digestMethod: own }, fallbackSigners: [{ digestMethod: other }]
+            })
+
+            t.assert.strictEqual(outcomeOf(verifier.verify(token)), key)
+            t.assert.strictEqual(outcomeOf(verifier.verify(Buffer.from(token))), key)
+          }
+        })
+      }
+    }
   })
 }
+
+describe('TimedSerializer', () => {
+  test('names the key as its signer counts it when a subclass gives the signer keys of its own', (t: TestContext) => {
+    class Peppered extends TimedSerializer {
+      override makeSigner (salt: BytesLike = this.salt): TimestampSigner {
+        return new TimestampSigner(['other', ...this.secretKeys, 'pepper'], { salt })
+      }
+    }
+    const peppered = new Peppered(['old', 'new'])
+    const keyOf = (secretKey: string) => outcomeOf(peppered.verify(new TimedSerializer(secretKey).dumps(1)))
+
+    t.assert.strictEqual(keyOf('new'), 0)
+    t.assert.strictEqual(keyOf('old'), 1)
+    t.assert.strictEqual(keyOf('other'), 3)
+  })
+
+  test('rejects every token when a subclass has no signers', (t: TestContext) => {
+    class Mute extends TimedSerializer {
+      override * iterUnsigners (): Generator<TimestampSigner> {}
+    }
+
+    t.assert.deepStrictEqual(new Mute('key').verify(new TimedSerializer('key').dumps(1)), {
+      ok: false, code: 'ERR_TOKEN_BAD_SIGNATURE', message: 'There is no signer'
+    })
+  })
+})

@@ -2,9 +2,11 @@ import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import type { TestContext } from 'node:test'
 import { BadTimeSignature } from '../../lib/itsdangerous/errors.ts'
+import type { BytesLike } from '../../lib/crypto/bytes.ts'
+import { HMACAlgorithm } from '../../lib/itsdangerous/algorithm.ts'
 import { Signer } from '../../lib/itsdangerous/signer.ts'
 import { TimestampSigner } from '../../lib/itsdangerous/timestamp-signer.ts'
-import { noOptions, strangers } from './makers.ts'
+import { noOptions, outcomeOf, strangers } from './makers.ts'
 import { signerContract } from './signer.contract.ts'
 
 /** The moment of ItsDangerous' own tests. */
@@ -90,36 +92,68 @@ describe('TimestampSigner', () => {
       const given = value as string
 
       t.assert.throws(() => signer.unsignWithTimestamp(given), { name: 'BadSignature', message, payload: undefined })
-      t.assert.deepStrictEqual(signer.examine(given), { refusal: 'ERR_TOKEN_BAD_SIGNATURE', message, value: undefined, timestamp: undefined })
+      t.assert.deepStrictEqual(signer.verify(given), { ok: false, code: 'ERR_TOKEN_BAD_SIGNATURE', message, value: undefined, timestamp: undefined })
     })
   }
 
-  test('tells of a signed value what it is worth, and throws nothing', (t: TestContext) => {
+  test('verifies without throwing', (t: TestContext) => {
     stopClock(t)
     const signed = signer.sign('value')
     const at = now / 1000
     const forged = `${signed.slice(0, -1)}!`
 
-    t.assert.deepStrictEqual(signer.examine(signed), { refusal: undefined, message: '', value: 'value', timestamp: at })
-    t.assert.deepStrictEqual(signer.examine(Buffer.from(signed)), { refusal: undefined, message: '', value: Buffer.from('value'), timestamp: at })
-    t.assert.deepStrictEqual(signer.examine(forged), {
-      refusal: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Signature does not match', value: 'value', timestamp: at
+    t.assert.deepStrictEqual(signer.verify(signed), { ok: true, value: 'value', timestamp: at, key: 0 })
+    t.assert.deepStrictEqual(signer.verify(Buffer.from(signed)), { ok: true, value: Buffer.from('value'), timestamp: at, key: 0 })
+    t.assert.deepStrictEqual(signer.verify(forged), {
+      ok: false, code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Signature does not match', value: 'value', timestamp: at
     })
-    t.assert.deepStrictEqual(signer.examine('value.forged'), {
-      refusal: 'ERR_TOKEN_BAD_SIGNATURE', message: 'Signature does not match', value: 'value', timestamp: undefined
+    t.assert.deepStrictEqual(signer.verify('value.forged'), {
+      ok: false, code: 'ERR_TOKEN_BAD_SIGNATURE', message: 'Signature does not match', value: 'value', timestamp: undefined
     })
-    t.assert.deepStrictEqual(signer.examine('value'), {
-      refusal: 'ERR_TOKEN_BAD_SIGNATURE', message: "No '.' found in value", value: undefined, timestamp: undefined
+    t.assert.deepStrictEqual(signer.verify('value'), {
+      ok: false, code: 'ERR_TOKEN_BAD_SIGNATURE', message: "No '.' found in value", value: undefined, timestamp: undefined
     })
-    t.assert.deepStrictEqual(signer.examine(new Signer('secret-key').sign('value')), {
-      refusal: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'timestamp missing', value: 'value', timestamp: undefined
+    t.assert.deepStrictEqual(signer.verify(new Signer('secret-key').sign('value')), {
+      ok: false, code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'timestamp missing', value: 'value', timestamp: undefined
     })
-    t.assert.deepStrictEqual(signer.examine(withTimestamp('!')), {
-      refusal: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Malformed timestamp', value: 'value', timestamp: undefined
+    t.assert.deepStrictEqual(signer.verify(withTimestamp('!')), {
+      ok: false, code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', message: 'Malformed timestamp', value: 'value', timestamp: undefined
     })
-    t.assert.deepStrictEqual(signer.examine(signed, { maxAge: -1 }), {
-      refusal: 'ERR_TOKEN_SIGNATURE_EXPIRED', message: 'Signature age 0 > -1 seconds', value: 'value', timestamp: at
+    t.assert.deepStrictEqual(signer.verify(signed, { maxAge: -1 }), {
+      ok: false, code: 'ERR_TOKEN_SIGNATURE_EXPIRED', message: 'Signature age 0 > -1 seconds', value: 'value', timestamp: at
     })
+  })
+
+  for (const [key, secretKey] of [[0, 'newest'], [1, 'middle'], [2, 'oldest']] as const) {
+    for (const algorithm of [undefined, new HMACAlgorithm('sha256')]) {
+      test(`names key ${key} for a value that the ${secretKey} key signed, ${algorithm ? 'also' : 'not'} with an algorithm of its own`, (t: TestContext) => {
+        const rotated = new TimestampSigner(['oldest', 'middle', 'newest'], { algorithm })
+        const signed = new TimestampSigner(secretKey, { algorithm }).sign('value')
+
+        t.assert.strictEqual(outcomeOf(rotated.verify(signed)), key)
+        t.assert.strictEqual(outcomeOf(rotated.verify(Buffer.from(signed))), key)
+      })
+    }
+  }
+
+  test('accepts and rejects as verifySignature of a subclass does', (t: TestContext) => {
+    const signed = new TimestampSigner('old').sign('value')
+    class Strict extends TimestampSigner {
+      override verifySignature (value: BytesLike, signature: BytesLike): boolean {
+        return !signed.endsWith(String(signature)) && super.verifySignature(value, signature)
+      }
+    }
+    class Lax extends TimestampSigner {
+      override verifySignature (): boolean { return true }
+    }
+    const strict = new Strict(['old', 'new'])
+    const lax = new Lax(['old', 'new'])
+
+    t.assert.strictEqual(outcomeOf(strict.verify(signed)), 'ERR_TOKEN_BAD_TIME_SIGNATURE')
+    t.assert.throws(() => strict.unsign(signed), { code: 'ERR_TOKEN_BAD_TIME_SIGNATURE' })
+    t.assert.strictEqual(strict.unsign(strict.sign('value')), 'value')
+    t.assert.strictEqual(outcomeOf(strict.verify(new TimestampSigner('old').sign('another'))), 1)
+    t.assert.strictEqual(outcomeOf(lax.verify(`${signed}!`)), 0)
   })
 
   test('tells when the value was signed, in whole seconds', (t: TestContext) => {

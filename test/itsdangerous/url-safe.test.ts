@@ -48,6 +48,26 @@ for (const [name, URLSafe] of [['URLSafeSerializer', URLSafeSerializer], ['URLSa
       t.assert.strictEqual(always.loads(never.dumps('a'.repeat(5000))), 'a'.repeat(5000))
     })
 
+    test('compresses one token from the length that dumps is given', (t: TestContext) => {
+      const never = new URLSafe('secret-key', { compressFrom: Infinity })
+
+      t.assert.ok(serializer.dumps('a'.repeat(40), { compressFrom: 0 }).startsWith('.'))
+      t.assert.ok(!serializer.dumps('a'.repeat(5000), { compressFrom: Infinity }).startsWith('.'))
+      t.assert.ok(never.dumps('a'.repeat(1022), { compressFrom: 1024 }).startsWith('.'))
+      t.assert.ok(serializer.dumps('a'.repeat(1022), { compressFrom: undefined }).startsWith('.'))
+      t.assert.ok(!never.dumps('a'.repeat(5000)).startsWith('.'))
+    })
+
+    test('takes salt, serializer and compressFrom in one call of dumps', (t: TestContext) => {
+      const token = serializer.dumps('a'.repeat(40), { salt: 'other', serializer: asText, compressFrom: 0 })
+
+      t.assert.ok(token.startsWith('.'))
+      t.assert.strictEqual(serializer.loads(token, { salt: 'other', serializer: asText }), 'a'.repeat(40))
+      t.assert.throws(() => serializer.dumps(1, { compressfrom: 0 } as never), {
+        name: 'TypeError', message: 'there is no option "compressfrom": the options are salt, serializer, compressFrom'
+      })
+    })
+
     test('does not compress where it would not make the token shorter', (t: TestContext) => {
       const always = new URLSafe('secret-key', { compressFrom: 0 })
 

@@ -7,10 +7,10 @@ import { TaggedJSONSerializer } from '../../lib/json/tagged-json-serializer.ts'
 import { Markup, Tuple, UUID } from '../../lib/json/values.ts'
 
 const serializer = new TaggedJSONSerializer()
-/** Data as it is read, whole floats and all. */
+/** Data as it is read. */
 const read = (text: string): any => serializer.loads(text)
 
-const data = '{"a":[1,[],{"b":null,"c":[true,"x"]}],"d":{" d":"Thu, 01 Jan 1970 00:00:01 GMT"},"t":{" t":[1,{"e":2}]},"f":[1.0,{"g":2.0}],"__proto__":{"h":1},"n":12345678901234567890}'
+const data = '{"a":[1,[],{"b":null,"c":[true,"x"]}],"d":{" d":"Thu, 01 Jan 1970 00:00:01 GMT"},"t":{" t":[1,{"e":2}]},"f":[1,{"g":2}],"__proto__":{"h":1},"n":12345678901234567890}'
 
 /** The objects in data, and in those. */
 function objectsIn (value: unknown): object[] {
@@ -59,6 +59,10 @@ describe('copyData', () => {
     t.assert.strictEqual(copyData(ring), undefined)
   })
 
+  test('copies lists and tuples of as many items as fit into a payload', (t: TestContext) => {
+    for (const list of [Array(131_000).fill(1), Tuple.from(Array(131_000).fill(1))]) t.assert.deepStrictEqual(copyData(list), list)
+  })
+
   test('copies 1024 lists and dicts, and no more', (t: TestContext) => {
     const most = Array.from({ length: 1023 }, () => [])
 
@@ -93,7 +97,7 @@ describe('isSameData', () => {
     'keys in another order': (value) => { value.a[2] = { c: value.a[2].c, b: null } },
     'a change of the key __proto__': (value) => { (getOwn(value, '__proto__') as Dict)['h'] = 2 },
     'a later date': (value) => { value.d.setTime(2000) },
-    'an int for a float': (value) => { value.f[1] = { g: 2 } },
+    'another dict': (value) => { value.f[1] = { g: 3 } },
     'a list that says otherwise what it is as JSON': (value) => { value.a[1].toJSON = () => 1 },
     'a date that is Markup now': (value) => { value.d.__html__ = () => '' },
     'a list that is Markup now': (value) => { value.a[1].__html__ = () => '' },

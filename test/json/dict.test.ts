@@ -1,7 +1,19 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { getOwn, isOwn, setOwn } from '../../lib/json/dict.ts'
+import { getOwn, isDict, isOwn, isPlainObject, setOwn } from '../../lib/json/dict.ts'
 import type { Dict } from '../../lib/json/dict.ts'
+
+describe('isDict and isPlainObject', () => {
+  for (const [title, value, dict, plain] of [
+    ['a plain object', {}, true, true], ['one without a prototype', Object.create(null), true, false], ['an object of a class', new (class {})(), true, false],
+    ['a plain object with a name of its own', { [Symbol.toStringTag]: 'Own' }, true, true], ['a list', [], false, false], ['null', null, false, false], ['undefined', undefined, false, false],
+    ['text', 'a', false, false], ['a function', () => 1, false, false], ['a date', new Date(0), false, false], ['a Map', new Map(), false, false], ['bytes', new Uint8Array(1), false, false]
+  ] as const) {
+    test(`say of ${title}: ${dict}, ${plain}`, (t: TestContext) => {
+      t.assert.deepStrictEqual([isDict(value), isPlainObject(value)], [dict, plain])
+    })
+  }
+})
 
 describe('setOwn', () => {
   test('sets any key, __proto__ and constructor among them, and changes no prototype', (t: TestContext) => {

@@ -34,8 +34,16 @@ describe('Markup', () => {
 
     t.assert.strictEqual(markup.__html__(), '<b>bold</b>')
     t.assert.strictEqual(`${markup}`, '<b>bold</b>')
+    t.assert.strictEqual(markup + '!', '<b>bold</b>!')
+    t.assert.ok((markup as unknown) == '<b>bold</b>') // eslint-disable-line eqeqeq
     t.assert.strictEqual(markup.length, 11)
     t.assert.strictEqual(JSON.stringify(markup), '"<b>bold</b>"')
+  })
+
+  test('is no String, and differs from other Markup', (t: TestContext) => {
+    t.assert.ok(!((new Markup('a') as unknown) instanceof String))
+    t.assert.deepStrictEqual(new Markup('a'), new Markup('a'))
+    t.assert.notDeepStrictEqual(new Markup('a'), new Markup('b'))
   })
 })
 

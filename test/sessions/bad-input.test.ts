@@ -140,7 +140,7 @@ describe('a cookie that is refused', () => {
     t.assert.deepStrictEqual(savedData(response), { user_id: 1 })
   })
 
-  test('is not looked at, and not logged, when no handler asks', async (t: TestContext) => {
+  test('is neither verified nor logged when nothing looks at the session or refreshes it', async (t: TestContext) => {
     const log = logOf()
     const { visit } = await sessionApp(t, { refreshEachRequest: false }, { server: log.server })
 
@@ -148,9 +148,10 @@ describe('a cookie that is refused', () => {
 
     t.assert.strictEqual(response.body, 'page')
     t.assert.strictEqual(response.headers.vary, undefined)
+    t.assert.deepStrictEqual(log.lines, [])
   })
 
-  test('an empty cookie is none: nothing is logged', async (t: TestContext) => {
+  test('that is empty is treated as missing: nothing is logged', async (t: TestContext) => {
     const outcome = await send(t, 'session=')
 
     assertEmpty(t, outcome)
@@ -160,11 +161,11 @@ describe('a cookie that is refused', () => {
 
 describe('a signature of another digest', () => {
   const hints: Array<[theirs: DigestName, ours: DigestMethod | DigestMethod[], hint: string | undefined]> = [
-    ['sha1', 'sha512', "the signature has the length of sha1, which stock Flask uses: the option digestMethod would have to be or to contain 'sha1'"],
-    ['sha256', 'sha512', "the signature has the length of sha256: the option digestMethod would have to be or to contain 'sha256'"],
-    ['sha384', 'sha512', "the signature has the length of sha384: the option digestMethod would have to be or to contain 'sha384'"],
-    ['sha512', 'sha1', "the signature has the length of sha512: the option digestMethod would have to be or to contain 'sha512'"],
-    ['sha256', ['sha512', 'sha1'], "the signature has the length of sha256: the option digestMethod would have to be or to contain 'sha256'"]
+    ['sha1', 'sha512', "the signature has the length of sha1, which stock Flask uses: the option digestMethod must be or contain 'sha1'"],
+    ['sha256', 'sha512', "the signature has the length of sha256: the option digestMethod must be or contain 'sha256'"],
+    ['sha384', 'sha512', "the signature has the length of sha384: the option digestMethod must be or contain 'sha384'"],
+    ['sha512', 'sha1', "the signature has the length of sha512: the option digestMethod must be or contain 'sha512'"],
+    ['sha256', ['sha512', 'sha1'], "the signature has the length of sha256: the option digestMethod must be or contain 'sha256'"]
   ]
   for (const [theirs, ours, hint] of hints) {
     test(`of ${theirs} where ${String(ours)} is expected is named in the log`, async (t: TestContext) => {
@@ -173,12 +174,14 @@ describe('a signature of another digest', () => {
       const outcome = await send(t, cookie, { digestMethod: ours })
 
       assertEmpty(t, outcome)
-      t.assert.deepStrictEqual(outcome.lines.map(({ code, hint }) => ({ code, hint })), [{ code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', hint }])
+      t.assert.deepStrictEqual(outcome.lines.map(({ level, code, hint }) => ({ level, code, hint })), [
+        { level: 40, code: undefined, hint: undefined }, { level: 20, code: 'ERR_TOKEN_BAD_TIME_SIGNATURE', hint }
+      ])
       assertSilent(t, outcome, cookie)
     })
   }
 
-  test('is not blamed when the digest is one of those expected', async (t: TestContext) => {
+  test('is not named in the log when the digest is one of those expected', async (t: TestContext) => {
     for (const digest of ['sha512', 'sha1'] as const) {
       const { lines } = await send(t, cookieOf({ user_id: 42 }, { digest, key: 'another key, long enough' }), { digestMethod: ['sha512', 'sha1'] })
 
@@ -232,7 +235,7 @@ describe('a cookie with a valid signature that cannot be read', () => {
     })
   }
 
-  test('is none at the very limits', async (t: TestContext) => {
+  test('accepts data exactly at the limits', async (t: TestContext) => {
     const overhead = '{"a":""}'.length
     for (const text of [`{"a":${'['.repeat(255)}${']'.repeat(255)}}`, `{"a":"${'x'.repeat(262_144 - overhead)}"}`]) {
       const plain = await send(t, sign(base64url(text)))
@@ -243,7 +246,7 @@ describe('a cookie with a valid signature that cannot be read', () => {
     }
   })
 
-  test('from a serializer of one\'s own that throws is unreadable as well', async (t: TestContext) => {
+  test('is an empty session when the serializer of the application throws', async (t: TestContext) => {
     const serializer = { dumps: (data: unknown) => JSON.stringify(data), loads (): unknown { throw new Error('abracadabra') } }
     const cookie = cookieOfText('{"user_id":42}')
 
@@ -255,10 +258,10 @@ describe('a cookie with a valid signature that cannot be read', () => {
   })
 })
 
-describe('on the way out', () => {
+describe('saving data at the limits', () => {
   const nested = (depth: number): unknown => depth === 0 ? 1 : [nested(depth - 1)]
 
-  test('data nested deeper than 256 cannot be saved, and what can be saved can be read', async (t: TestContext) => {
+  test('fails for data nested deeper than 256 levels, and data that is saved can be read', async (t: TestContext) => {
     const { visit } = await sessionApp(t, { maxCookieSize: 0 })
 
     const deep = await visit((session) => { session.a = nested(256) })
@@ -270,7 +273,7 @@ describe('on the way out', () => {
     t.assert.deepStrictEqual((savedData(fits) as { a: unknown }).a, nested(255))
   })
 
-  test('more than 256 KiB of JSON overflow, and what fits can be read', async (t: TestContext) => {
+  test('fails for more than 256 KiB of JSON, and data that fits can be read', async (t: TestContext) => {
     const { visit } = await sessionApp(t, { maxCookieSize: 0 })
     const overhead = '{"a":""}'.length
 
@@ -304,7 +307,7 @@ describe('on the way out', () => {
     t.assert.strictEqual(response.headers['set-cookie'], undefined)
   })
 
-  test('data that is long and alike is compressed until it fits', async (t: TestContext) => {
+  test('compresses long repetitive data so that it fits', async (t: TestContext) => {
     const { visit } = await sessionApp(t)
 
     const response = await visit((session) => { session.a = 'x'.repeat(20_000) })

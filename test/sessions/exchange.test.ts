@@ -9,11 +9,17 @@ import { cookieOf, savedData, secretKey, sessionApp, sessionCookieOf } from '../
 /** Counts what is asked of it. */
 class Counting extends SecureCookieSessionInterface {
   opened = 0
+  decoded = 0
   saved = 0
 
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     this.opened++
     return super.openSession(app, request)
+  }
+
+  override decode (...args: Parameters<SecureCookieSessionInterface['decode']>): ReturnType<SecureCookieSessionInterface['decode']> {
+    this.decoded++
+    return super.decode(...args)
   }
 
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
@@ -26,20 +32,35 @@ class Counting extends SecureCookieSessionInterface {
 const untouched = { url: '/nowhere' }
 
 describe('a request that does not touch the session', () => {
-  for (const [title, cookie, refreshEachRequest, times] of [
-    ['without a cookie', undefined, true, 0], ['with a cookie that is not permanent', cookieOf({ a: 1 }), true, 0],
-    ['with a permanent cookie', cookieOf({ _permanent: true }), true, 1], ['with a permanent cookie that is not to be refreshed', cookieOf({ _permanent: true }), false, 0]
+  for (const [title, cookie, refreshEachRequest, decoded] of [
+    ['without a cookie', undefined, true, 0],
+    ['with a cookie that may have to be refreshed', cookieOf({ a: 1 }), true, 1],
+    ['with a permanent cookie that is to be refreshed', cookieOf({ _permanent: true }), true, 1],
+    ['with a cookie that is never refreshed', cookieOf({ a: 1 }), false, 0],
+    ['with a permanent cookie that is not to be refreshed', cookieOf({ _permanent: true }), false, 0]
   ] as const) {
-    test(`${title} opens ${times === 0 ? 'none' : 'it'}`, async (t: TestContext) => {
+    test(`${title} has it verified ${decoded === 0 ? 'never' : 'once'}`, async (t: TestContext) => {
       const sessionInterface = new Counting()
       const { visit } = await sessionApp(t, { sessionInterface, refreshEachRequest })
-      await visit(undefined, { ...untouched, cookie })
+      const response = await visit(undefined, { ...untouched, cookie })
 
-      t.assert.deepStrictEqual([sessionInterface.opened, sessionInterface.saved], [times, times])
+      t.assert.strictEqual(sessionInterface.decoded, decoded)
+      t.assert.strictEqual(response.headers.vary === 'Cookie', response.headers['set-cookie'] !== undefined)
     })
   }
 
-  test('refreshes what a session class of its own calls permanent', async (t: TestContext) => {
+  test('opens the session once, as Flask does, and verifies its cookie when somebody looks', async (t: TestContext) => {
+    const sessionInterface = new Counting()
+    const { visit } = await sessionApp(t, { sessionInterface, refreshEachRequest: false })
+    const cookie = cookieOf({ a: 1 })
+
+    await visit(undefined, { cookie })
+    t.assert.deepStrictEqual([sessionInterface.opened, sessionInterface.decoded], [1, 0])
+    await visit((session) => [session.a, session.a], { cookie })
+    t.assert.deepStrictEqual([sessionInterface.opened, sessionInterface.decoded], [2, 1])
+  })
+
+  test('refreshes the session that a class of the application calls permanent', async (t: TestContext) => {
     class Forever extends SecureCookieSession {
       override get permanent (): boolean { return true }
     }
@@ -49,7 +70,7 @@ describe('a request that does not touch the session', () => {
     t.assert.deepStrictEqual(savedData(await visit(undefined, { ...untouched, cookie: cookieOf({ a: 1 }) })), { a: 1 })
   })
 
-  test('saves it when an interface of its own says so', async (t: TestContext) => {
+  test('is answered with the session when an interface of the application says so', async (t: TestContext) => {
     class Always extends SecureCookieSessionInterface {
       override shouldSetCookie (): boolean { return true }
     }
@@ -59,7 +80,7 @@ describe('a request that does not touch the session', () => {
     t.assert.strictEqual(sessionCookieOf(await visit(undefined, untouched)), undefined)
   })
 
-  test('gets its answer without a key, and for a URL that cannot be read', async (t: TestContext) => {
+  test('is answered without a key, and for a URL that cannot be read', async (t: TestContext) => {
     const cookie = cookieOf({ _permanent: true })
     const none = await sessionApp(t, { secretKey: undefined }, { after: (app) => app.get('/plain', async () => 'plain') })
     const usual = await sessionApp(t)
@@ -70,7 +91,7 @@ describe('a request that does not touch the session', () => {
 })
 
 describe('saving', () => {
-  test('is not tried again where it failed and nothing changed since', async (t: TestContext) => {
+  test('is not tried again when it failed and nothing changed since', async (t: TestContext) => {
     const sessionInterface = new Counting()
     const { visit } = await sessionApp(t, { sessionInterface })
 
@@ -90,7 +111,7 @@ describe('saving', () => {
     t.assert.deepStrictEqual(savedData(await visit(async (session) => { await session.save(); session.a = 2 })), { a: 2, stamp: 1 })
   })
 
-  test('tells a later onSend hook of its mistake, also when nobody touched the session before', async (t: TestContext) => {
+  test('throws its error in a later onSend hook, even if nobody touched the session before', async (t: TestContext) => {
     let code: unknown
     const { visit } = await sessionApp(t, {}, {
       after: (app) => app.register(async () => {
@@ -116,22 +137,13 @@ describe('saving', () => {
     t.assert.strictEqual(response.headers.vary, 'Accept, Cookie')
   })
 
-  test('sends what the getters of an interface say as it is, if no options were asked for', async (t: TestContext) => {
+  test('sends the values of the interface\'s getters unchanged, if the response has no options of its own', async (t: TestContext) => {
     class Own extends SecureCookieSessionInterface {
       override getCookieName (): string { return '__Secure-own' }
     }
     const { visit } = await sessionApp(t, { sessionInterface: new Own() })
 
     t.assert.deepStrictEqual(sessionCookieOf(await visit((session) => { session.a = 1 }), '__Secure-own')?.attributes, { Path: '/', HttpOnly: true })
-  })
-
-  test('encodes a value that an interface of its own made', async (t: TestContext) => {
-    class Own extends SecureCookieSessionInterface {
-      override encode (): string { return 'a b;c' }
-    }
-    const { visit } = await sessionApp(t, { sessionInterface: new Own() })
-
-    t.assert.strictEqual(sessionCookieOf(await visit((session) => { session.a = 1 }))?.header, 'session=a%20b%3Bc; Path=/; HttpOnly')
   })
 
   test('encodes what a signing serializer of its own puts between the parts, if no cookie can hold it', async (t: TestContext) => {
@@ -145,7 +157,7 @@ describe('saving', () => {
   })
 })
 
-describe('what is assigned to request.session', () => {
+describe('a value that is assigned to request.session', () => {
   for (const [title, value] of [['undefined', undefined], ['a number', 1], ['text', 'a'], ['a list', []], ['a Map', new Map()], ['a function', () => {}]] as const) {
     test(`is refused when it is ${title}`, async (t: TestContext) => {
       const { visit } = await sessionApp(t)

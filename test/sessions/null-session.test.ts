@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { inspect } from 'node:util'
@@ -87,6 +88,15 @@ describe('without a secret key', () => {
     const { visit } = await sessionApp(t, { secretKey: undefined })
 
     t.assert.strictEqual((await visit((session) => session.user_id)).headers.vary, undefined)
+  })
+
+  test('an access before a stream adds no Vary either', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, { secretKey: undefined })
+
+    const response = await visit((session) => Readable.from([String(session.user)]))
+
+    t.assert.strictEqual(response.body, 'undefined')
+    t.assert.strictEqual(response.headers.vary, undefined)
   })
 
   test('the session is truthy and a NullSession', async (t: TestContext) => {

@@ -28,6 +28,17 @@ describe('createSession, encodeSession and decodeSession', () => {
     t.assert.deepStrictEqual(app.createSession().data(), {})
   })
 
+  for (const maxCookieSize of [4093, 0]) {
+    test(`compress a session that would not fit into a cookie as it is, with a limit of ${maxCookieSize}`, async (t: TestContext) => {
+      const app = await buildApp(t, { maxCookieSize })
+      await app.ready()
+      const encoded = (length: number): string => app.encodeSession(app.createSession({ a: 'x'.repeat(length) }))
+
+      t.assert.doesNotMatch(encoded(2900), /^\./)
+      t.assert.match(encoded(3000), /^\./)
+    })
+  }
+
   test('give every caller data of its own', async (t: TestContext) => {
     const app = await buildApp(t)
     const cookie = valueOf({ list: [1] })
@@ -87,7 +98,7 @@ describe('createSession, encodeSession and decodeSession', () => {
     const app = await buildApp(t)
 
     t.assert.throws(() => app.encodeSession({ a: 1 } as unknown as Session), {
-      name: 'TypeError', message: 'encodeSession takes a session, as request.session is one and createSession makes them'
+      name: 'TypeError', message: 'encodeSession takes a session: request.session, or what createSession returns'
     })
   })
 

@@ -125,8 +125,6 @@ describe('values that only their serializer knows', () => {
 
 describe('values that look unchanged', () => {
   const changes: Record<string, [text: string, act: Act, saved: string]> = {
-    'a list that came with other floats': ['{"a":{"b":[1.0,2],"c":[1,2.0]}}', (session) => { session.a.b = session.a.c }, '{"a":{"b":[1,2.0],"c":[1,2.0]}}'],
-    'lists with other floats in another order': ['{"a":[[0.0,0],[0,0.0]]}', (session) => session.a.reverse(), '{"a":[[0,0.0],[0.0,0]]}'],
     'a toJSON that no one lists': ['{"a":{"x":1}}', (session) => Object.defineProperty(session.a, 'toJSON', { value: () => 'hi' }), '{"a":"hi"}'],
     'a dict that is Markup now': ['{"a":{"x":1}}', (session) => Object.defineProperty(session.a, '__html__', { value: () => 'hi' }), '{"a":{" m":"hi"}}'],
     'a date that is Markup now': ['{"a":{" d":"Thu, 01 Jan 1970 00:00:01 GMT"}}', (session) => { session.a.__html__ = () => 'hi' }, '{"a":{" m":"hi"}}']
@@ -187,9 +185,9 @@ describe('data that an application made', () => {
     t.assert.strictEqual(String(session.get('id')), '11111111-1111-1111-1111-111111111111')
   })
 
-  test('that is too much is told so', (t: TestContext) => {
+  test('is an OversizedError when it is too much', (t: TestContext) => {
     const session = new SecureCookieSession({ t: Tuple.from(Array.from({ length: 300_000 }, () => 0)) })
 
-    t.assert.throws(() => session.get('t'), { name: 'UnserializableError', message: /more than 4096 keys and values/ })
+    t.assert.throws(() => session.get('t'), { name: 'OversizedError', message: /more than 262144 characters or bytes/ })
   })
 })

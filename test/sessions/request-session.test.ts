@@ -344,7 +344,7 @@ describe('as a dict and as a Map', () => {
     t.assert.strictEqual(session.modified, false)
   })
 
-  test('may be changed while it is gone over', (t: TestContext) => {
+  test('may be changed during iteration', (t: TestContext) => {
     const session = sessionOf({ a: 1, b: 2, c: 3 })
 
     for (const [key] of session) session.delete(key)
@@ -352,7 +352,7 @@ describe('as a dict and as a Map', () => {
     t.assert.strictEqual(session.size, 0)
   })
 
-  test('copies the data that it begins with', (t: TestContext) => {
+  test('copies its initial data', (t: TestContext) => {
     const data = { a: 1 }
     const session = sessionOf(data)
 
@@ -399,7 +399,7 @@ describe('flags', () => {
     t.assert.strictEqual(session.changed, true)
   })
 
-  test('modified set to false takes the data as it is for unchanged', (t: TestContext) => {
+  test('modified set to false makes the present data count as unchanged', (t: TestContext) => {
     const session = sessionOf({ list: [1] })
 
     session.list.push(2)
@@ -427,7 +427,7 @@ describe('flags', () => {
   })
 })
 
-describe('as other session plugins', () => {
+describe('a session has the methods of other session plugins:', () => {
   test('data gives a copy', (t: TestContext) => {
     const session = sessionOf({ a: 1 })
     const data = session.data()
@@ -530,7 +530,7 @@ describe('as other session plugins', () => {
     t.assert.deepStrictEqual(callback.mock.calls[0]?.arguments, [null])
   })
 
-  test('what cannot be done goes to the callback, or rejects the promise', async (t: TestContext) => {
+  test('an operation that fails passes its error to the callback, or rejects the promise', async (t: TestContext) => {
     const run: Array<(session: Session, callback?: (error: Error | null) => void) => Promise<void>> = [
       (session, callback) => session.regenerate([], callback),
       (session, callback) => session.save(callback),
@@ -620,7 +620,7 @@ describe('assignment', () => {
   })
 })
 
-describe('a class of one\'s own', () => {
+describe('a session class of the application', () => {
   class Cart extends SecureCookieSession {
     #limit = 2
 

@@ -2,17 +2,17 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { inspect } from 'node:util'
 import { NullSession, SecureCookieSession } from '../../lib/index.ts'
-import { copyData } from '../../lib/json/copy.ts'
+import { sessionJSONSerializer } from '../../lib/json/session-serializer.ts'
 import { cookieOf, sessionApp } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 
 describe('SecureCookieSession', () => {
   test('begins with the data that it is given, and does not look for other data', (t: TestContext) => {
-    const open = t.mock.fn(() => ({ data: { a: 2 }, text: '{"a":2}', isShared: false }))
-    const session = new SecureCookieSession({ a: 1 }, { open, dumps: JSON.stringify, loads: JSON.parse, copyOf: copyData })
+    const load = t.mock.fn(() => ({ data: { a: 2 } }))
+    const session = new SecureCookieSession({ a: 1 }, { load, serializer: sessionJSONSerializer })
 
     t.assert.deepStrictEqual(session.data(), { a: 1 })
-    t.assert.strictEqual(open.mock.callCount(), 0)
+    t.assert.strictEqual(load.mock.callCount(), 0)
   })
 
   test('is empty without data', (t: TestContext) => {
@@ -21,7 +21,7 @@ describe('SecureCookieSession', () => {
     t.assert.deepStrictEqual([session.data(), session.size, session.modified, session.popItem()], [{}, 0, false, undefined])
   })
 
-  test('holds what it is given as a copy, which notices changes inside', (t: TestContext) => {
+  test('copies the given data, and notices changes inside of it', (t: TestContext) => {
     const given = { list: [1] }
     const session = new SecureCookieSession(given)
     session.set('a', 1)
@@ -63,7 +63,7 @@ describe('SecureCookieSession', () => {
     t.assert.strictEqual(session.accessed, false)
   })
 
-  test('gives to a getter of a subclass the session itself, whose data is read by property', (t: TestContext) => {
+  test('calls a getter of a subclass with the session itself, so that it can read data by property', (t: TestContext) => {
     class Own extends SecureCookieSession {
       declare user_id: number
       get user (): string { return `user ${this.user_id}` }

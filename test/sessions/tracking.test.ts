@@ -188,7 +188,7 @@ describe('changes inside of values', () => {
     })
   }
 
-  test('is noticed at sending when the handler did not ask', async (t: TestContext) => {
+  test('is noticed when the response is sent, even if the handler did not ask', async (t: TestContext) => {
     const { visit } = await sessionApp(t)
 
     const response = await visit((session) => { session.list.push(4) }, { cookie: cookieOf({ list: [] }) })
@@ -196,7 +196,7 @@ describe('changes inside of values', () => {
     t.assert.deepStrictEqual(savedData(response), { list: [4] })
   })
 
-  test('is noticed after it was looked at in vain', async (t: TestContext) => {
+  test('is noticed after an earlier check found none', async (t: TestContext) => {
     const { visit } = await sessionApp(t)
     const seen: boolean[] = []
 
@@ -292,7 +292,7 @@ describe('changes inside of values', () => {
     t.assert.deepStrictEqual(savedData(response), { list: [1, 'ä', 2] })
   })
 
-  test('that is taken back is none', async (t: TestContext) => {
+  test('are not saved when they were undone', async (t: TestContext) => {
     const { visit } = await sessionApp(t)
 
     const response = await visit((session) => {
@@ -303,7 +303,7 @@ describe('changes inside of values', () => {
     t.assert.strictEqual(response.headers['set-cookie'], undefined)
   })
 
-  test('starts anew after reload', async (t: TestContext) => {
+  test('is looked for from the reloaded data on after reload()', async (t: TestContext) => {
     const { visit } = await sessionApp(t)
 
     const response = await visit(async (session) => {

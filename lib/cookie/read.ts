@@ -1,0 +1,48 @@
+/**
+ * Finds a cookie in the Cookie header.
+ *
+ * @module
+ * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.8.3} how browsers write it
+ */
+
+/** The greatest number of cookies of one name. Browsers send one, or a few after a change of domain or path. */
+const mostCookies = 64
+const equalsSign = 0x3d
+const semicolon = 0x3b
+
+/**
+ * The values of the cookies of that name, exactly as they were sent, in the order of the header.
+ *
+ * Read here and not from `request.cookies`, which decodes percent signs: one token would have many spellings there.
+ * Only space and tab are skipped around a name, so that other white space cannot disguise a `__Host-` name.
+ */
+export function readCookies (header: string | undefined, name: string): string[] {
+  const values: string[] = []
+  if (header === undefined || name === '') return values
+  let at = header.indexOf(name)
+  while (at !== -1 && values.length < mostCookies) {
+    const end = at + name.length
+    if (header.charCodeAt(end) === equalsSign && beginsPair(header, at)) values.push(valueAt(header, end + 1))
+    at = header.indexOf(name, end)
+  }
+  return values
+}
+
+/** Whether only white space separates `at` from the previous pair. */
+function beginsPair (header: string, at: number): boolean {
+  let before = at - 1
+  while (before >= 0 && isSpace(header.charCodeAt(before))) before--
+  return before < 0 || header.charCodeAt(before) === semicolon
+}
+
+function valueAt (header: string, start: number): string {
+  let end = header.indexOf(';', start)
+  if (end === -1) end = header.length
+  while (start < end && isSpace(header.charCodeAt(start))) start++
+  while (end > start && isSpace(header.charCodeAt(end - 1))) end--
+  return header.slice(start, end)
+}
+
+function isSpace (code: number): boolean {
+  return code === 0x20 || code === 0x09
+}

@@ -1,0 +1,157 @@
+/**
+ * Writes the two headers that a session puts into a response: Set-Cookie and Vary.
+ *
+ * @module
+ */
+
+import { validateHeaderValue } from 'node:http'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { deletionAttributes } from './attributes.ts'
+import type { CookieAttributes } from './attributes.ts'
+
+/** The Set-Cookie values that sessions, not the application, put into a reply. */
+const written = new WeakMap<FastifyReply, Set<string>>()
+
+/** Characters that a cookie value can hold unencoded; `%` begins an encoded one. */
+const cookieSafe = /^[!#$&-+\--:<-[\]-~]*$/
+
+/** The session cookie of one response, whose value is not known yet. */
+export class SessionCookie {
+  readonly name: string
+  readonly #fastify: FastifyInstance
+  readonly #attributes: CookieAttributes
+  /** The Set-Cookie value for an empty cookie. */
+  readonly #empty: string
+
+  constructor (fastify: FastifyInstance, name: string, attributes: CookieAttributes) {
+    this.name = name
+    this.#fastify = fastify
+    this.#attributes = attributes
+    this.#empty = fastify.serializeCookie(name, '', attributes)
+  }
+
+  /** Characters of the Set-Cookie value, without the value of the cookie. */
+  get length (): number {
+    return this.#empty.length
+  }
+
+  /** Characters of the Set-Cookie value. */
+  lengthWith (value: string): number {
+    return this.length + encode(value).length
+  }
+
+  /** Puts the cookie into the reply. @param hasRivals - whether to delete older cookies of the name */
+  send (reply: FastifyReply, value: string, hasRivals = false): void {
+    const header = `${this.name}=${encode(value)}${this.#empty.slice(this.name.length + 1)}`
+    setCookies(reply, this.name, hasRivals ? [...this.#rivals(), header] : [header])
+    addVary(reply)
+  }
+
+  /** Deletes the cookie: browsers match name, domain, path and partition. */
+  delete (reply: FastifyReply, hasRivals = false): void {
+    new SessionCookie(this.#fastify, this.name, deletionAttributes(this.#attributes)).send(reply, '', hasRivals)
+  }
+
+  /** Set-Cookie values that delete the cookies of a former domain or path. */
+  #rivals (): string[] {
+    const { domain, path, ...rest } = deletionAttributes(this.#attributes)
+    const withoutPath = { ...rest, ...(domain !== undefined && { domain }) }
+    const places = domain === undefined ? [withoutPath] : [withoutPath, { ...rest, path }]
+    return places.map((place) => this.#fastify.serializeCookie(this.name, '', place))
+  }
+}
+
+/** The encoded value. Skips percent-encoding for tokens: it takes time and changes nothing. */
+function encode (value: string): string {
+  return cookieSafe.test(value) ? value : encodeURIComponent(value)
+}
+
+/** Puts Set-Cookie values of one name into the reply, in place of those that a session put there; the others stay. */
+function setCookies (reply: FastifyReply, name: string, headers: readonly string[]): void {
+  const ours = written.get(reply) ?? new Set()
+  written.set(reply, ours)
+  const present = reply.getHeader('set-cookie')
+  // removeHeader also removes those of the raw reply.
+  const all = present === undefined ? [] : new Set([...listOf(present), ...listOf(reply.raw.getHeader('set-cookie'))])
+  const others = [...all].filter((header) => !(ours.has(header) && nameOf(header) === name))
+  if (present !== undefined) reply.removeHeader('set-cookie')
+  for (const header of headers) ours.add(header)
+  const list = [...others, ...headers]
+  reply.header('set-cookie', list.length === 1 ? list[0] : list)
+}
+
+/** Whether a session has put a cookie into the reply. */
+export function hasOwnCookie (reply: FastifyReply): boolean {
+  return written.has(reply)
+}
+
+/** Whether the application, or an upstream, has put a cookie of that name into the reply. */
+export function hasOtherCookie (reply: FastifyReply, name: string): boolean {
+  const ours = written.get(reply)
+  const isOther = (header: string): boolean => nameOf(header) === name && ours?.has(header) !== true
+  return listOf(reply.getHeader('set-cookie')).some(isOther) || listOf(reply.raw.getHeader('set-cookie')).some(isOther)
+}
+
+/** Adds `Cookie` to Vary if it is missing; `*` stays `*`. */
+export function addVary (reply: FastifyReply): void {
+  const present = reply.getHeader('vary')
+  if (present === undefined) reply.header('vary', 'Cookie')
+  else if (present !== 'Cookie') reply.header('vary', mergeVary(present, 'Cookie'))
+}
+
+/**
+ * Sets a header of the raw reply, but keeps a Set-Cookie or Vary that the application put there: the headers of a
+ * session must not replace them.
+ */
+export function setRawHeader (raw: FastifyReply['raw'], name: string, values: readonly string[]): void {
+  const key = name.toLowerCase()
+  if (key === 'vary') raw.setHeader(name, mergeVary(raw.getHeader(name) ?? '', values.join()))
+  else if (key === 'set-cookie') raw.setHeader(name, [...new Set([...listOf(raw.getHeader(name)), ...values])])
+  else raw.setHeader(name, values.length === 1 ? values[0] as string : values)
+}
+
+/**
+ * Puts both headers into the raw reply too, for code that writes the head itself. Other cookies there stay. Leaves out
+ * values that Node.js would refuse, because such code may never send the headers of the reply.
+ */
+export function copyToRaw (reply: FastifyReply): void {
+  const { raw } = reply
+  const sent = listOf(reply.getHeader('set-cookie')).filter(isHeaderValue)
+  const ours = written.get(reply)
+  const present = listOf(raw.getHeader('set-cookie'))
+  const others = present.filter((header) => ours?.has(header) !== true && !sent.includes(header))
+  if (sent.length > 0) raw.setHeader('set-cookie', [...others, ...sent])
+  const vary = listOf(reply.getHeader('vary')).join().split(',').filter(isHeaderValue)
+  if (reply.getHeader('vary') !== undefined) raw.setHeader('vary', mergeVary(raw.getHeader('vary') ?? '', vary))
+}
+
+/**
+ * The names of two Vary headers, each once. Empty names, which proxies may leave behind, are dropped.
+ *
+ * The package `vary` throws for invalid names. Here they may come from an upstream, and throwing would end the process.
+ */
+function mergeVary (present: number | string | string[], added: number | string | string[]): string {
+  const names = new Map<string, string>()
+  for (const name of `${String(present)},${String(added)}`.split(',').map((text) => text.trim())) {
+    if (name === '*') return '*'
+    if (name !== '' && !names.has(name.toLowerCase())) names.set(name.toLowerCase(), name)
+  }
+  return [...names.values()].join(', ')
+}
+
+function isHeaderValue (value: string): boolean {
+  try {
+    validateHeaderValue('x', value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function nameOf (header: string): string {
+  return header.slice(0, Math.max(0, header.indexOf('='))).trim()
+}
+
+function listOf (header: number | string | string[] | undefined): string[] {
+  return [header ?? []].flat().map(String)
+}

@@ -1,0 +1,47 @@
+/**
+ * Describes for the log why a cookie was refused, without any part of the cookie or of a key.
+ *
+ * @module
+ */
+
+import type { DigestName } from '../crypto/digest.ts'
+import type { TokenErrorCode } from '../itsdangerous/errors.ts'
+
+/** The fields of a log line about a refused cookie. */
+export interface Refusal {
+  /** The code of the token error. */
+  code: TokenErrorCode
+  /** Seconds since the cookie was signed, when it is too old or from the future. */
+  age?: number
+  /** The likely cause and its cure, if one is known. */
+  hint?: string
+}
+
+/** Digests by the length of their signatures in base64url characters. */
+const digestOfLength: Readonly<Record<number, DigestName>> = { 27: 'sha1', 43: 'sha256', 64: 'sha384', 86: 'sha512' }
+
+/** The digest whose signatures have the length of a token's, if there is one. */
+export function digestBySignature (token: string): DigestName | undefined {
+  return digestOfLength[token.length - token.lastIndexOf('.') - 1]
+}
+
+/**
+ * Describes a cookie whose signature is wrong.
+ *
+ * @param digests - the names of the accepted digests
+ */
+export function describeBadSignature (code: TokenErrorCode, token: string, digests: readonly string[]): Refusal {
+  const digest = digestBySignature(token)
+  if (code !== 'ERR_TOKEN_BAD_TIME_SIGNATURE' || digest === undefined || digests.includes(digest)) return { code }
+  const who = digest === 'sha1' ? ', which stock Flask uses' : ''
+  const cure = `the option digestMethod must be or contain '${digest}'`
+  return { code, hint: `the signature has the length of ${digest}${who}: ${cure}` }
+}
+
+/** Describes a cookie that is too old, or from the future. @param clockTolerance - in seconds */
+export function describeAge (age: number, clockTolerance: number): Refusal {
+  const code = 'ERR_TOKEN_SIGNATURE_EXPIRED'
+  if (age >= 0) return { code, age, hint: 'the cookie is older than PERMANENT_SESSION_LIFETIME' }
+  const cure = `set the clocks right, or raise clockTolerance (${clockTolerance} seconds)`
+  return { code, age, hint: `the cookie is from the future: ${cure}` }
+}

@@ -1,0 +1,65 @@
+/**
+ * The contract of a token format: the text of a token to verified JSON, and back.
+ *
+ * @module
+ */
+
+import type { TokenErrorCode } from '../itsdangerous/errors.ts'
+
+/** Writes JSON text as a token and reads it again. Knows nothing of cookies, age or data. */
+export interface TokenFormat {
+  /**
+   * The token for JSON text.
+   *
+   * @param room - the number of characters that fit; a format that can compress compresses longer tokens
+   */
+  encode (json: string, room?: number): string
+
+  /** The JSON text behind a token. Judges no age, and never throws for a bad token. */
+  decode (token: string): DecodedToken
+}
+
+/** The result of {@link TokenFormat.decode}. */
+export type DecodedToken = VerifiedToken | UnreadableToken | RejectedToken
+
+/** A token with a valid signature. Its age is judged at every use. */
+export interface VerifiedToken {
+  readonly ok: true
+  /** UTF-8 text; not parsed yet. */
+  readonly json: string
+  /** Seconds since 1970. */
+  readonly signedAt: number
+  /** The key that verified: 0 for the newest, 1 for the next older one. */
+  readonly key: number
+  /** The greatest age in seconds, for formats that set a lifetime. */
+  readonly maxAge?: number
+  /** Whether the format is read-only, so that the next response should replace the token. */
+  readonly needsRewrite?: boolean
+  /** A place for the parsed data; only tokens that are remembered have one. */
+  readonly memo?: { data?: Record<string, unknown> | undefined }
+}
+
+/** A token with a valid signature and an unreadable payload. */
+export interface UnreadableToken {
+  readonly ok: false
+  readonly code: TokenErrorCode
+  /** The reason in words, if the format has them. */
+  readonly message?: string
+  /** Seconds since 1970. */
+  readonly signedAt: number
+  /** As in {@link VerifiedToken}. */
+  readonly key: number
+  readonly maxAge?: undefined
+}
+
+/** A token without a valid signature. */
+export interface RejectedToken {
+  readonly ok: false
+  readonly code: TokenErrorCode
+  /** The reason in words, if the format has them. */
+  readonly message?: string
+  readonly signedAt?: undefined
+}
+
+/** The rejection of a token that no key of the format signed. */
+export const badSignature: RejectedToken = Object.freeze({ ok: false, code: 'ERR_TOKEN_BAD_SIGNATURE' })

@@ -1,0 +1,285 @@
+/**
+ * Sessions in signed cookies: Flask's SecureCookieSessionInterface.
+ *
+ * @module
+ * @see {@link https://flask.palletsprojects.com/en/stable/api/#flask.sessions.SecureCookieSessionInterface}
+ */
+
+import type { FastifyReply } from 'fastify'
+import type { SessionConfig } from '../../types/config.ts'
+import { parseSigningOptions } from '../config/signing-options.ts'
+import type { SigningOptions } from '../config/signing-options.ts'
+import { cookieAttributes } from '../cookie/attributes.ts'
+import { readCookies } from '../cookie/read.ts'
+import { isHTTPS, transportProblem } from '../cookie/transport.ts'
+import { addVary, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
+import { hmac, resolveDigest } from '../crypto/digest.ts'
+import type { Digest, DigestMethod } from '../crypto/digest.ts'
+import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
+import { FirstThatReads } from '../formats/first-that-reads.ts'
+import { FlaskFormat } from '../formats/flask.ts'
+import { RememberedTokens } from '../formats/remembered.ts'
+import { describeAge, describeBadSignature, digestBySignature } from '../formats/refusal.ts'
+import type { Refusal } from '../formats/refusal.ts'
+import { SecureSessionFormat, secureSessionSetup } from '../formats/secure-session.ts'
+import type { SecureSessionSetup } from '../formats/secure-session.ts'
+import type { RejectedToken, TokenFormat, VerifiedToken } from '../formats/token-format.ts'
+import type { BytesLike } from '../crypto/bytes.ts'
+import type { KeyDerivation } from '../itsdangerous/signer.ts'
+import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import type { Dict } from '../json/dict.ts'
+import { sessionJSONSerializer } from '../json/session-serializer.ts'
+import type { SessionSerializer } from '../session/hand-out.ts'
+import { cookieOptionsKey } from '../session/session-compat.ts'
+import type { LoadedSession, SessionData } from '../session/session-data.ts'
+import { dataOf, noKey, SecureCookieSession } from '../session/session.ts'
+import { ageOf, judge } from './lifetime.ts'
+import { SessionInterface } from './session-interface.ts'
+import type { SessionApp, SessionRequest } from './session-interface.ts'
+import { dumpSession, isLight, isTooLong, loadSession, overflowError } from './session-text.ts'
+
+/** Facts about the data that {@link SecureCookieSessionInterface.encode} writes. */
+export interface EncodeOptions {
+  /** The JSON text that the data was read from. */
+  before?: string | undefined
+  /** Whether the data is unchanged, so that {@link before} may be signed again. @defaultValue `false` */
+  isUnchanged?: boolean
+  /** Characters that fit into the cookie; longer values are compressed. @defaultValue as configured */
+  room?: number
+}
+
+/** Bytes of a Set-Cookie value that browsers accept; used when MAX_COOKIE_SIZE sets no limit. */
+const browserCookieLimit = 4093
+
+const besideAnother = 'a response has a Set-Cookie of the name of the session cookie that the session did not write, ' +
+  'such as that of an upstream. The changed session is sent after it, and browsers keep the last one of the same ' +
+  'domain and path, so that a login or logout in the other is lost. Do not change the session there, or set ' +
+  'session.modified = false'
+
+/** The default session interface. */
+export class SecureCookieSessionInterface extends SessionInterface {
+  /** Separates the signatures of sessions from other signatures with the same key. */
+  salt: BytesLike | undefined
+  keyDerivation: KeyDerivation
+  /** The first signs, each verifies. */
+  digestMethod: DigestMethod | readonly DigestMethod[]
+  serializer: SessionSerializer
+  /** Seconds. */
+  clockTolerance: number
+  sessionClass: typeof SecureCookieSession = SecureCookieSession
+  /** The number of verified cookies to remember, so that they are not verified again; 0 for none. */
+  rememberedCookies = 1000
+
+  readonly #secureSession: SecureSessionSetup | undefined
+  readonly #signing = new WeakMap<SessionConfig, URLSafeTimedSerializer>()
+  readonly #formats = new WeakMap<URLSafeTimedSerializer, TokenFormat>()
+
+  constructor (options: SigningOptions = {}) {
+    super()
+    const given = parseSigningOptions(options)
+    this.salt = given.salt
+    this.keyDerivation = given.keyDerivation ?? 'hmac'
+    this.digestMethod = given.digestMethod ?? 'sha512'
+    this.serializer = given.serializer ?? sessionJSONSerializer
+    this.clockTolerance = given.clockTolerance ?? 5
+    this.#secureSession = given.readSecureSession && secureSessionSetup(given.readSecureSession)
+  }
+
+  /** Identifies each key of {@link SigningOptions.readSecureSession} without revealing it. */
+  secureSessionKeyIds (): string[] {
+    return this.#secureSession?.keys.map((key) => hmac('sha512', key, 'id').toString('base64')) ?? []
+  }
+
+  override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
+    if (this.getSigningSerializer(app) === undefined) return null
+    return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.#load(app, request) })
+  }
+
+  override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
+    const { request } = reply
+    const data = dataOf(session) as SessionData
+    if (data.accessed) addVary(reply)
+
+    // An empty session needs no cookie; one that was emptied loses its cookie.
+    if (data.modified && data.isEmpty) return this.#cookie(app, session, request).delete(reply, data.loaded?.hasRivals)
+    // Checked before `isEmpty`, which loads the session and so verifies the cookie.
+    if (!this.shouldSetCookie(app, session, request) || data.isEmpty) return
+
+    const cookie = this.#cookie(app, session, request, this.getExpirationTime(app, session, request))
+    const { modified, loaded } = data
+    const hasOther = hasOtherCookie(reply, cookie.name)
+    // A refresh must not replace a cookie of its name that is already in the reply: a logout, or another login.
+    if (hasOther && !modified) return
+    if (hasOther) app.warnOnce('another cookie', besideAnother)
+
+    const limit = app.config.MAX_COOKIE_SIZE
+    const room = (limit || browserCookieLimit) - cookie.length
+    const isUnchanged = !modified && this.serializer.isStock === true && loaded?.data === loaded?.parsed
+    const token = this.encode(app, data.detached(), { before: loaded?.json, isUnchanged, room })
+
+    if (limit > 0 && cookie.lengthWith(token) > limit) {
+      const error = overflowError(this.serializer, data.peek(), cookie.lengthWith(token), `${limit}, MAX_COOKIE_SIZE`)
+      if (modified) throw error
+      // Nothing changed: the client keeps its current cookie.
+      request.log.warn(error, 'the session cookie could not be refreshed')
+      return
+    }
+    cookie.send(reply, token, loaded?.hasRivals)
+  }
+
+  /**
+   * Data as the value of a session cookie.
+   *
+   * @throws `FST_SESSION_UNAVAILABLE` without a secret key; `FST_SESSION_UNSERIALIZABLE` and
+   * `FST_SESSION_COOKIE_OVERFLOW` as saving does.
+   */
+  encode (app: SessionApp, data: Dict, options: EncodeOptions = {}): string {
+    const { before, isUnchanged = false, room = this.#room(app) } = options
+    const format = this.#formatOf(app)
+    if (format === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)
+    if (isUnchanged && before !== undefined && !isTooLong(before)) {
+      const token = format.encode(before)
+      if (token.length <= room) return token
+    }
+    return format.encode(dumpSession(this.serializer, data, before), room)
+  }
+
+  /**
+   * The data in the value of a session cookie.
+   *
+   * @returns `undefined` for a cookie that is refused, which is logged
+   */
+  decode (app: SessionApp, cookie: string, log: SessionRequest['log']): LoadedSession | undefined {
+    const token = this.#formatOf(app)?.decode(cookie)
+    if (token === undefined) return undefined
+    if (token.signedAt === undefined) return this.#refuse(app, token, cookie, log)
+
+    const age = ageOf(token.signedAt)
+    const maxAge = token.maxAge ?? app.config.PERMANENT_SESSION_LIFETIME
+    if (judge(age, { maxAge, clockTolerance: this.clockTolerance }) !== 'alive') {
+      return refused(log, describeAge(age, this.clockTolerance))
+    }
+    return token.ok ? this.#read(token, log) : unreadable(log)
+  }
+
+  /**
+   * Signs and verifies the cookies; `undefined` without a secret key.
+   *
+   * Returns the same object as long as the configuration stays the same, because the cookies that it verified are
+   * remembered with it. An override that must see every cookie sets {@link rememberedCookies} to 0.
+   */
+  getSigningSerializer (app: SessionApp): URLSafeTimedSerializer | undefined {
+    const known = this.#signing.get(app.config)
+    if (known !== undefined) return known
+    const signing = this.#makeSerializer(app, this.#digests())
+    if (signing !== undefined) this.#signing.set(app.config, signing)
+    return signing
+  }
+
+  /** Loads the cookie that was signed last; of those signed in the same second, the first. */
+  #load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
+    let newest: LoadedSession | undefined
+    let { log } = request
+    for (const cookie of readCookies(request.headers.cookie, this.getCookieName(app, request))) {
+      if (cookie === '') continue
+      const loaded = this.decode(app, cookie, log)
+      // One line about a refused cookie is enough for a request.
+      if (log === request.log) log = withoutDebug(log)
+      if (loaded === undefined) continue
+      if (newest === undefined) newest = loaded
+      else newest = { ...((loaded.signedAt ?? 0) > (newest.signedAt ?? 0) ? loaded : newest), hasRivals: true }
+    }
+    return newest
+  }
+
+  /** Warns when only the digest is wrong, as in cookies of stock Flask. A forger cannot cause the warning. */
+  #refuse (app: SessionApp, { code }: RejectedToken, cookie: string, log: SessionRequest['log']): undefined {
+    const digests = this.#digests().map(({ name }) => name)
+    const digest = digestBySignature(cookie)
+    const isOther = digest !== undefined && !digests.includes(digest)
+    if (isOther && this.#makeSerializer(app, [digest])?.verify(cookie).ok === true) {
+      app.warnOnce(`digest ${digest}`, 'a cookie was refused that is signed with the right key, but with another ' +
+        `digest: set the option digestMethod to '${digest}', or to a list that contains it`)
+    }
+    log.debug(describeBadSignature(code, cookie, digests), 'session cookie refused')
+  }
+
+  #read (token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
+    const { json, signedAt, needsRewrite, memo } = token
+    if (memo?.data !== undefined) return { data: memo.data, json, parsed: memo.data, signedAt, isShared: true }
+    let data: Dict
+    try {
+      data = loadSession(this.serializer, json)
+    } catch {
+      return unreadable(log)
+    }
+    // Only data made by Flask's tags alone can be copied for each request.
+    const isShared = memo !== undefined && this.serializer.isStock === true && isLight(json)
+    if (isShared) memo.data = data
+    return { data, json, parsed: data, signedAt, isShared, needsRewrite }
+  }
+
+  /** The session's cookie in the response, with the attributes that `session.options()` and the route set. */
+  #cookie (
+    app: SessionApp, session: SecureCookieSession, request: SessionRequest, expires: Date | null = null
+  ): SessionCookie {
+    const settings = this.cookieSettings(app, request)
+    const options = session[cookieOptionsKey]
+    const attributes = cookieAttributes(settings, isHTTPS(request), options)
+    const secure = attributes.secure || (options?.secure ?? settings.secure)
+    const problem = transportProblem(request, secure, settings.sameSite)
+    if (problem !== undefined) app.warnOnce(problem.kind, problem.message)
+    return new SessionCookie(app.fastify, settings.name, expires === null ? attributes : { expires, ...attributes })
+  }
+
+  #formatOf (app: SessionApp): TokenFormat | undefined {
+    const signing = this.getSigningSerializer(app)
+    if (signing === undefined) return undefined
+    let format = this.#formats.get(signing)
+    if (format === undefined) {
+      const flask = new RememberedTokens(new FlaskFormat(signing), this.rememberedCookies)
+      const other = this.#secureSession && new SecureSessionFormat(this.#secureSession, this.serializer)
+      format = other === undefined ? flask : new FirstThatReads(flask, [other])
+      this.#formats.set(signing, format)
+    }
+    return format
+  }
+
+  #makeSerializer (app: SessionApp, digests: readonly DigestMethod[]): URLSafeTimedSerializer | undefined {
+    const { config: { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks }, sessionName } = app
+    if (secretKey === null) return undefined
+    const { keyDerivation } = this
+    const [newest, ...older] = digests
+    return new URLSafeTimedSerializer([...fallbacks, secretKey], {
+      salt: this.salt ?? (sessionName === 'session' ? 'cookie-session' : `cookie-session.${sessionName}`),
+      serializer: this.serializer,
+      signerOptions: { keyDerivation, digestMethod: newest },
+      fallbackSigners: older.map((digestMethod) => ({ keyDerivation, digestMethod })),
+      compressFrom: Infinity
+    })
+  }
+
+  #digests (): Digest[] {
+    return [this.digestMethod].flat().map((method) => resolveDigest(method as DigestMethod))
+  }
+
+  /** Characters of a token that fits into a cookie with the configured attributes and Expires. */
+  #room (app: SessionApp): number {
+    const settings = this.cookieSettings(app)
+    const attributes = { ...cookieAttributes(settings, true), expires: new Date(0) }
+    const cookie = new SessionCookie(app.fastify, settings.name, attributes)
+    return (app.config.MAX_COOKIE_SIZE || browserCookieLimit) - cookie.length
+  }
+}
+
+function withoutDebug (log: SessionRequest['log']): SessionRequest['log'] {
+  return Object.create(log, { debug: { value: () => {} } }) as SessionRequest['log']
+}
+
+function refused (log: SessionRequest['log'], refusal: Refusal): undefined {
+  log.debug(refusal, 'session cookie refused')
+}
+
+function unreadable (log: SessionRequest['log']): undefined {
+  log.warn({ code: 'ERR_TOKEN_BAD_PAYLOAD' }, 'session cookie with a valid signature is unreadable')
+}

@@ -1,0 +1,143 @@
+/**
+ * The contract of opening and saving sessions, without any knowledge of signatures.
+ *
+ * @module
+ * @see {@link https://flask.palletsprojects.com/en/stable/api/#flask.sessions.SessionInterface}
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { SameSite, SessionConfig } from '../../types/config.ts'
+import type { CookieSettings } from '../cookie/attributes.ts'
+import { cookieOptionsKey } from '../session/session-compat.ts'
+import { NullSession } from '../session/session.ts'
+import type { SecureCookieSession } from '../session/session.ts'
+
+/** A value, or a promise of it. */
+export type MaybePromise<T> = T | Promise<T>
+
+/** The application as a session interface sees it; `app` in Flask. */
+export interface SessionApp {
+  /** Flask's keys, checked and complete, as they were when the request came in. */
+  readonly config: SessionConfig
+  /** The name of the session on the request: `session`, unless there are several. */
+  readonly sessionName: string
+  readonly fastify: FastifyInstance
+  /** Logs a warning about the set-up at `warn`, once for each kind and session. */
+  readonly warnOnce: (kind: string, message: string) => void
+}
+
+/** Fastify's request. */
+export type SessionRequest = FastifyRequest
+
+/**
+ * Opens and saves sessions. Subclasses implement {@link openSession} and {@link saveSession}.
+ *
+ * The getters read Flask's keys; overriding one changes every cookie. Outside of requests their `request` is
+ * `undefined`.
+ */
+export abstract class SessionInterface {
+  /** The class that {@link makeNullSession} uses and {@link isNullSession} looks for. */
+  nullSessionClass: typeof NullSession = NullSession
+
+  /**
+   * Opens the session of a request. Called in the onRequest hook, or earlier when another hook reads the session.
+   *
+   * @returns `null` when there can be no session: then {@link makeNullSession} is called. A promise is awaited in the
+   * onRequest hook; its rejection is thrown when the application reads the session.
+   */
+  abstract openSession (app: SessionApp, request: SessionRequest): MaybePromise<SecureCookieSession | null>
+
+  /**
+   * Puts the session into the response. Called in the onSend hook for every session, touched or not, and again whenever
+   * the session changes after that. A promise is awaited before the response is sent.
+   */
+  abstract saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): MaybePromise<void>
+
+  /**
+   * Whether the response needs a cookie: after a change, and for a permanent session with
+   * `SESSION_REFRESH_EACH_REQUEST`, unless the route or the handler set `refresh: false`.
+   */
+  shouldSetCookie (app: SessionApp, session: SecureCookieSession, _request?: SessionRequest): boolean {
+    if (session.modified) return true
+    return app.config.SESSION_REFRESH_EACH_REQUEST && session[cookieOptionsKey]?.refresh !== false && session.permanent
+  }
+
+  /**
+   * Whether a session that the application did not touch may need to be saved.
+   *
+   * @deprecated Override {@link shouldSetCookie}, which decides for every session.
+   */
+  mayNeedRefresh (_app: SessionApp, _request: SessionRequest): boolean {
+    return true
+  }
+
+  /**
+   * Expires of a permanent session: now plus `PERMANENT_SESSION_LIFETIME` seconds. `null` for other sessions, which end
+   * with the browser.
+   */
+  getExpirationTime (app: SessionApp, session: SecureCookieSession, _request?: SessionRequest): Date | null {
+    return session.permanent ? new Date(Date.now() + app.config.PERMANENT_SESSION_LIFETIME * 1000) : null
+  }
+
+  /**
+   * The session of a request whose session cannot be opened: it is empty, and every write throws.
+   *
+   * @param reason - the end of the error's message; by default, that no secret key is set
+   */
+  makeNullSession (_app: SessionApp, reason?: string): NullSession {
+    return new this.nullSessionClass(reason)
+  }
+
+  /** Whether a session comes from {@link makeNullSession}. Such sessions are not saved. */
+  isNullSession (session: object): boolean {
+    return session instanceof this.nullSessionClass
+  }
+
+  /** The name of the cookie. */
+  getCookieName (app: SessionApp, _request?: SessionRequest): string {
+    return app.config.SESSION_COOKIE_NAME
+  }
+
+  /** Domain; `null`: this host only. */
+  getCookieDomain (app: SessionApp, _request?: SessionRequest): string | null {
+    return app.config.SESSION_COOKIE_DOMAIN
+  }
+
+  /** Path: `SESSION_COOKIE_PATH`, else `APPLICATION_ROOT`. */
+  getCookiePath (app: SessionApp, _request?: SessionRequest): string {
+    return app.config.SESSION_COOKIE_PATH ?? app.config.APPLICATION_ROOT
+  }
+
+  /** HttpOnly. */
+  getCookieHttpOnly (app: SessionApp, _request?: SessionRequest): boolean {
+    return app.config.SESSION_COOKIE_HTTPONLY
+  }
+
+  /** Secure; `'auto'`: if the request came over HTTPS. */
+  getCookieSecure (app: SessionApp, _request?: SessionRequest): boolean | 'auto' {
+    return app.config.SESSION_COOKIE_SECURE
+  }
+
+  /** SameSite; `null` leaves it out. */
+  getCookieSameSite (app: SessionApp, _request?: SessionRequest): SameSite | null {
+    return app.config.SESSION_COOKIE_SAMESITE
+  }
+
+  /** Partitioned, which implies Secure. */
+  getCookiePartitioned (app: SessionApp, _request?: SessionRequest): boolean {
+    return app.config.SESSION_COOKIE_PARTITIONED
+  }
+
+  /** The name of the cookie and its configured attributes, from the getters. */
+  cookieSettings (app: SessionApp, request?: SessionRequest): CookieSettings {
+    return {
+      name: this.getCookieName(app, request),
+      domain: this.getCookieDomain(app, request),
+      path: this.getCookiePath(app, request),
+      httpOnly: this.getCookieHttpOnly(app, request),
+      secure: this.getCookieSecure(app, request),
+      partitioned: this.getCookiePartitioned(app, request),
+      sameSite: this.getCookieSameSite(app, request)
+    }
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * One session of the application: its settings, and its place on every request.
+ *
+ * @module
+ */
+
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FlaskConfig, KeyLike, SessionConfig } from '../types/config.ts'
+import { checkRouteOptions } from './config/cookie-options.ts'
+import { lookup } from './config/lookup.ts'
+import { interfaceOf, textOption } from './options.ts'
+import type { SessionOptions } from './options.ts'
+import { ConfigReader } from './config/reader.ts'
+import { createWarnOnce } from './config/warn-once.ts'
+import type { WarnOnce } from './config/warn-once.ts'
+import { hasBlankEnds, weaknessOf } from './config/weak-keys.ts'
+import { cookieAttributes } from './cookie/attributes.ts'
+import { FST_SESSION_ALREADY_REGISTERED } from './errors.ts'
+import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
+import type { MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
+import type { URLSafeTimedSerializer } from './itsdangerous/url-safe.ts'
+import type { Dict } from './json/dict.ts'
+import { ConfiguredApp } from './session-app.ts'
+import { RequestSession } from './request/request-session.ts'
+import { dataOf } from './session/session.ts'
+import type { SecureCookieSession } from './session/session.ts'
+
+/** A request with the slot for its session. */
+type WithSession = Record<symbol, RequestSession | null | undefined>
+
+export class SessionRegistration {
+  readonly fastify: FastifyInstance
+  readonly sessionName: string
+  readonly sessionInterface: SessionInterface
+  readonly #confKey: string
+  readonly #reader: ConfigReader
+  readonly #slot = Symbol('secure-session.request')
+  readonly #warnOnce: WarnOnce
+  #app: SessionApp
+
+  /** @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong. */
+  constructor (fastify: FastifyInstance, options: SessionOptions) {
+    this.fastify = fastify
+    this.sessionName = textOption('sessionName', options.sessionName, 'session')
+    this.#warnOnce = createWarnOnce(fastify.log, this.sessionName)
+    this.#confKey = textOption('confKey', options.confKey, 'config')
+    // The cookie name defaults to the session name, so that two sessions never share a cookie.
+    this.#reader = new ConfigReader(options, { SESSION_COOKIE_NAME: this.sessionName })
+    this.sessionInterface = interfaceOf(options)
+    this.#app = this.#makeApp(this.#readConfig())
+  }
+
+  /** The application with its current configuration: the same object until a setting changes. */
+  get app (): SessionApp {
+    const config = this.#readConfig()
+    if (config !== this.#app.config) this.#app = this.#makeApp(config)
+    return this.#app
+  }
+
+  /** Signs and verifies the session's cookies; `undefined` without a key, and for sessions that are kept elsewhere. */
+  get signing (): URLSafeTimedSerializer | undefined {
+    const { sessionInterface } = this
+    if (!(sessionInterface instanceof SecureCookieSessionInterface)) return undefined
+    return sessionInterface.getSigningSerializer(this.app)
+  }
+
+  /** Puts the session on requests. @throws `FST_SESSION_ALREADY_REGISTERED` when they have a property of that name. */
+  decorate (): void {
+    const { fastify, sessionName } = this
+    if (fastify.hasRequestDecorator(sessionName)) throw new FST_SESSION_ALREADY_REGISTERED(sessionName)
+    const sessionOf = (request: FastifyRequest): RequestSession => this.#sessionOf(request)
+    fastify.decorateRequest(this.#slot, null)
+    fastify.decorateRequest(sessionName, {
+      getter (this: FastifyRequest) { return sessionOf(this).session as never },
+      setter (this: FastifyRequest, data: unknown) { sessionOf(this).assign(data) }
+    })
+  }
+
+  /** The onRequest hook. */
+  open (request: FastifyRequest, reply: FastifyReply): MaybePromise<void> {
+    return this.#sessionOf(request).open(reply)
+  }
+
+  /** The onSend hook. A request that was refused before onRequest has no session. */
+  save (request: FastifyRequest, reply: FastifyReply, payload: unknown): MaybePromise<void> {
+    return (request as unknown as WithSession)[this.#slot]?.saveOnSend(reply, payload)
+  }
+
+  /** Checks the configuration at start-up, and warns about weak keys. */
+  check (): void {
+    const { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } = this.app.config
+    if (secretKey === null) {
+      this.#warnOnce('no secret key', 'no secret key is set, so that sessions are empty and read-only')
+      return
+    }
+    const warn = (name: string, key: KeyLike, cause = ''): void => {
+      const weakness = weaknessOf(key)
+      if (weakness !== undefined) {
+        this.#warnOnce(`weak: ${name}`, `${name} ${weakness}${cause}. Whoever guesses it can sign in as anybody`)
+      }
+      if (hasBlankEnds(key)) {
+        this.#warnOnce(`blank: ${name}`, `${name} begins or ends with white space, such as the line break of a file, ` +
+          'which is part of the key')
+      }
+    }
+    warn('the secret key', secretKey)
+    const cause = ' (in an environment variable a comma ends a key)'
+    fallbacks.forEach((key, index) => warn(`key ${index + 1} of SECRET_KEY_FALLBACKS`, key, cause))
+  }
+
+  /**
+   * Checks the cookie attributes in the config of a route.
+   *
+   * @param route - its method and URL, for the message
+   * @throws `FST_SESSION_INVALID_CONFIG` when one is wrong.
+   */
+  checkRoute (config: object | undefined, route: string): void {
+    const asked = lookup(config ?? {}, this.sessionName)
+    checkRouteOptions(asked, `${this.sessionName} in the config of ${route}`)
+    if (typeof asked !== 'object' || asked === null) return
+    cookieAttributes(this.sessionInterface.cookieSettings(this.app), true, asked, `${route}: the cookie attribute`)
+  }
+
+  /** A session outside of any request. */
+  create (data: Readonly<Dict> = {}): SecureCookieSession {
+    return new (this.#requireCookieInterface().sessionClass)(data)
+  }
+
+  /** The value of the cookie that holds the session's data. */
+  encode (session: SecureCookieSession): string {
+    const data = dataOf(session)
+    if (data === undefined) {
+      throw new TypeError('encodeSession takes a session: request.session, or what createSession returns')
+    }
+    data.accessed = true
+    const { observer } = data
+    const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
+    const app = isOurs ? observer.app : this.app
+    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json })
+  }
+
+  /** The session in the value of a cookie; `null` when it is refused. */
+  decode (cookie: unknown, log: FastifyBaseLogger): SecureCookieSession | null {
+    const sessions = this.#requireCookieInterface()
+    const loaded = typeof cookie === 'string' ? sessions.decode(this.app, cookie, log) : undefined
+    if (loaded === undefined) return null
+    return new sessions.sessionClass(undefined, { serializer: sessions.serializer, load: () => loaded })
+  }
+
+  /** Created in the onRequest hook, or earlier when a hook of the application reads the session. */
+  #sessionOf (request: FastifyRequest): RequestSession {
+    const slots = request as unknown as WithSession
+    let session = slots[this.#slot]
+    if (session === null || session === undefined) {
+      session = new RequestSession(this.sessionInterface, this.app, request)
+      slots[this.#slot] = session
+    }
+    return session
+  }
+
+  #requireCookieInterface (): SecureCookieSessionInterface {
+    if (this.sessionInterface instanceof SecureCookieSessionInterface) return this.sessionInterface
+    throw new TypeError(`the sessionInterface of ${this.sessionName} does not keep sessions in signed cookies`)
+  }
+
+  #makeApp (config: SessionConfig): SessionApp {
+    return new ConfiguredApp(this.fastify, this.sessionName, config, this.#warnOnce)
+  }
+
+  #readConfig (): SessionConfig {
+    const config = lookup(this.fastify, this.#confKey)
+    return this.#reader.read(config as FlaskConfig | undefined)
+  }
+}

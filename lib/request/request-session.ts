@@ -1,0 +1,298 @@
+/**
+ * The session of one request: opened, handed out, and saved into the reply.
+ *
+ * @module
+ */
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { lookup } from '../config/lookup.ts'
+import { copyToRaw, hasOwnCookie } from '../cookie/write.ts'
+import { FST_SESSION_HEADERS_SENT, FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, isError } from '../errors.ts'
+import type { MaybePromise, SessionApp, SessionInterface } from '../interfaces/session-interface.ts'
+import type { SessionRouteConfig } from '../../types/session.ts'
+import { areHeadersSent, beforeHead, LossReport } from './late-changes.ts'
+import { isDict } from '../json/dict.ts'
+import { isObject } from '../session/hand-out.ts'
+import { cookieOptionsKey } from '../session/session-compat.ts'
+import type { SessionData, SessionObserver } from '../session/session-data.ts'
+import { dataOf } from '../session/session.ts'
+import type { SecureCookieSession } from '../session/session.ts'
+
+/** Opens the session of a request, observes it, and saves it. All fields are private: printing it must print no key. */
+export class RequestSession implements SessionObserver {
+  readonly #interface: SessionInterface
+  readonly #app: SessionApp
+  readonly #request: FastifyRequest
+  #reply: FastifyReply | undefined
+  #session: SecureCookieSession | undefined
+  #data: SessionData | undefined
+  /** Whether the session is a NullSession, which is never saved. */
+  #isNull = false
+  /** The promise of an asynchronous interface. */
+  #opening: Promise<void> | undefined
+  /** The reason why the session could not be opened; thrown at every access to it. */
+  #failure: Error | undefined
+  /** Whether the session was saved into the reply: a later change needs another save. */
+  #isSaved = false
+  #isSaving = false
+  /** The pending save of an asynchronous interface. */
+  #saving: Promise<void> | undefined
+  #isArmed = false
+  #losses: LossReport | undefined
+  /** The state of the session when a save failed. Saving the same state would fail again. */
+  #failed: { revision: number, options: unknown, text: string | undefined } | undefined
+  /** Whether the failure was reported by a failed response or a log line. */
+  #isFailureReported = false
+
+  constructor (sessionInterface: SessionInterface, app: SessionApp, request: FastifyRequest) {
+    this.#interface = sessionInterface
+    this.#app = app
+    this.#request = request
+  }
+
+  get isReadOnly (): boolean {
+    return false
+  }
+
+  /** The application, with the configuration that it had when the request came in. */
+  get app (): SessionApp {
+    return this.#app
+  }
+
+  /** Opens the session; the onRequest hook. A failure is thrown when the application reads the session. */
+  open (reply: FastifyReply): MaybePromise<void> {
+    this.#reply = reply
+    if (this.#session === undefined && this.#failure === undefined) this.#open()
+    return this.#opening
+  }
+
+  /** The session, whose data is loaded at the first access to it. */
+  get session (): SecureCookieSession {
+    if (this.#session !== undefined) return this.#session
+    // A hook of the application may run before ours.
+    if (this.#failure === undefined && this.#opening === undefined) this.#open()
+    if (this.#session !== undefined) return this.#session
+    throw this.#failure ?? new FST_SESSION_NOT_OPEN('opened')
+  }
+
+  /** `request.session = data`: null ends the session, a plain object replaces its data. */
+  assign (data: unknown): void {
+    const { session } = this
+    if (data === session) return
+    if (data === null) this.#data?.destroy()
+    else if (isDict(data)) this.#data?.replace(Object.entries(data))
+    else throw new TypeError('a session can be set to null, which ends it, or to a plain object')
+  }
+
+  /** Saves the session; the onSend hook. Idempotent: Fastify runs onSend again when a later hook fails. */
+  saveOnSend (reply: FastifyReply, payload: unknown): MaybePromise<void> {
+    this.#reply = reply
+    const data = this.#data
+    if (data === undefined) return
+    if (!this.#needsSaving(data)) {
+      this.#reportFailure()
+      return this.#afterSend(reply, data, payload)
+    }
+    this.#isFailureReported = true // by the response, if it fails
+    const saving = this.#save(reply, data)
+    if (saving === undefined) this.#afterSend(reply, data, payload)
+    else return saving.then(() => this.#afterSend(reply, data, payload))
+  }
+
+  /** `session.save()`: puts the headers into the reply and the raw response at once, so that it can be hijacked. */
+  save (): MaybePromise<void> {
+    const reply = this.#reply
+    const data = this.#data
+    if (reply === undefined || data === undefined) throw new FST_SESSION_NOT_OPEN('saved')
+    this.beforeWrite()
+    // Keeps the write below from saving the session as well.
+    this.#isSaving = true
+    if (data.keys().length > 0) data.modified = true
+    const saving = this.#save(reply, data)
+    if (saving === undefined) this.#afterSave(reply)
+    else return saving.then(() => this.#afterSave(reply))
+  }
+
+  onAccess (): void {
+    const reply = this.#reply
+    if (reply === undefined || this.#isSaving) return
+    if (areHeadersSent(reply)) this.#lossReport(reply).readLate()
+    else if (this.#isSaved) this.#saveLater(reply)
+  }
+
+  onExpose (): void {
+    const reply = this.#reply
+    if (reply === undefined) return
+    const losses = this.#lossReport(reply)
+    if (areHeadersSent(reply)) losses.exposedLate()
+    else losses.watch()
+    if (this.#isSaved) this.#saveLater(reply)
+  }
+
+  beforeWrite (): void {
+    if (this.#reply !== undefined && areHeadersSent(this.#reply)) throw new FST_SESSION_HEADERS_SENT()
+  }
+
+  /** A change after the onSend hook goes into the reply at once, so that its errors reach the code that made it. */
+  afterWrite (): void {
+    const reply = this.#reply
+    if (reply === undefined) return
+    this.#lossReport(reply).watch()
+    if (!this.#isSaved) return
+    // A write during a save is saved once, before the head is written. Saving it at once could go on forever.
+    if (this.#isSaving) return this.#saveLater(reply)
+    const saving = this.#save(reply, this.#data as SessionData)
+    if (saving === undefined) this.#afterSave(reply)
+    else saving.then(() => this.#afterSave(reply)).catch((error: unknown) => this.#logLate(error))
+  }
+
+  /** Opens the session, unless the route's config has `false`. Cookie attributes there override the configuration. */
+  #open (): void {
+    const { sessionName } = this.#app
+    try {
+      const route = lookup(this.#request.routeOptions.config, sessionName) as SessionRouteConfig | undefined
+      if (route === false) {
+        this.#adopt(this.#interface.makeNullSession(this.#app, `the config of the route has ${sessionName}: false`))
+        return
+      }
+      const opened = this.#interface.openSession(this.#app, this.#request)
+      if (isPromise(opened)) {
+        this.#opening = opened.then((session) => this.#adopt(session, route)).catch((error) => this.#fail(error))
+      } else this.#adopt(opened, route)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #adopt (opened: SecureCookieSession | null, route?: SessionRouteConfig): void {
+    const session = opened ?? this.#interface.makeNullSession(this.#app)
+    const data = isObject(session) ? dataOf(session) : undefined
+    if (data === undefined) {
+      throw new FST_SESSION_OPEN_FAILED('openSession of the sessionInterface must return a session or null')
+    }
+    // A NullSession has its own observer, which refuses every write.
+    if (!data.isReadOnly) data.observer = this
+    if (typeof route === 'object' && route !== null) session.options(route)
+    this.#isNull = data.isReadOnly && this.#interface.isNullSession(session)
+    this.#session = session
+    this.#data = data
+  }
+
+  /** Errors with a code explain themselves. Others come from an interface of the application and are wrapped. */
+  #fail (cause: unknown): void {
+    const failed = 'openSession of the sessionInterface threw an error'
+    this.#failure = hasCode(cause) ? cause : new FST_SESSION_OPEN_FAILED(failed)
+    if (this.#failure !== cause) this.#failure.cause = cause
+  }
+
+  #needsSaving (data: SessionData): boolean {
+    if (this.#isNull) return false
+    const isTouched = data.accessed || data.revision > 0
+    if (!isTouched && !this.#interface.mayNeedRefresh(this.#app, this.#request)) return false
+    const failed = this.#failed
+    if (failed === undefined) return true
+    return failed.revision !== data.revision || failed.options !== this.#options || failed.text !== data.text
+  }
+
+  /** Warns when a save failed without a report: the application may have swallowed the error of `session.save()`. */
+  #reportFailure (): void {
+    if (this.#failed === undefined || this.#isFailureReported) return
+    this.#isFailureReported = true
+    this.#request.log.warn('a change of the session was lost: session.save() failed, and nothing was changed since')
+  }
+
+  get #options (): unknown {
+    return this.#session?.[cookieOptionsKey]
+  }
+
+  #save (reply: FastifyReply, data: SessionData): Promise<void> | undefined {
+    if (this.#isNull) return undefined
+    if (this.#saving !== undefined) {
+      // Saves run one after another, so that an older state is never written last.
+      const next = (): MaybePromise<void> => this.#save(reply, data)
+      return this.#saving.then(next, next)
+    }
+    const { accessed, revision } = data
+    this.#isSaving = true
+    try {
+      const saving = this.#interface.saveSession(this.#app, this.#session as SecureCookieSession, reply)
+      if (isPromise(saving)) {
+        const end = (): void => this.#endSave(data, accessed)
+        this.#saving = saving.then(end, (error) => this.#failSave(data, accessed, revision, error))
+        return this.#saving
+      }
+    } catch (error) {
+      this.#failSave(data, accessed, revision, error)
+    }
+    this.#endSave(data, accessed)
+    return undefined
+  }
+
+  #endSave (data: SessionData, accessed: boolean): void {
+    this.#isSaving = false
+    this.#saving = undefined
+    this.#failed = undefined
+    // Reads by the save itself do not count.
+    if (!accessed) data.accessed = false
+  }
+
+  #failSave (data: SessionData, accessed: boolean, revision: number, error: unknown): never {
+    this.#endSave(data, accessed)
+    this.#failed = { revision, options: this.#options, text: data.text }
+    throw error
+  }
+
+  /** Fastify sets the headers of a `Response` after the onSend hook, where they would replace those of the session. */
+  #afterSend (reply: FastifyReply, data: SessionData, payload: unknown): void {
+    this.#isSaved = true
+    if (typeof payload !== 'object' || payload === null) return
+    if (data.accessed || hasOwnCookie(reply)) this.#saveLater(reply)
+  }
+
+  /** Runs after `session.save()` and after late saves: a stream may already have copied the headers of the reply. */
+  #afterSave (reply: FastifyReply): void {
+    this.#isSaved = true
+    if (areHeadersSent(reply)) return
+    copyToRaw(reply)
+    this.#saveLater(reply)
+  }
+
+  /** Saves once more before the head is written, because values that were handed out may have changed. */
+  #saveLater (reply: FastifyReply): void {
+    if (this.#isArmed || areHeadersSent(reply)) return
+    this.#isArmed = true
+    beforeHead(reply.raw, this.#request.log, () => {
+      try {
+        this.#save(reply, this.#data as SessionData)?.catch((error: unknown) => this.#logLate(error))
+      } catch (error) {
+        this.#logLate(error)
+      }
+      copyToRaw(reply)
+      // A value that was handed out may still be changed, without another access to the session.
+      if (this.#data?.hasExposed === true) this.#lossReport(reply).exposedLate()
+    })
+  }
+
+  #logLate (error: unknown): void {
+    this.#request.log.error(error, 'the session was changed after it was saved, and could not be saved again')
+  }
+
+  #lossReport (reply: FastifyReply): LossReport {
+    this.#losses ??= new LossReport(this.#request, reply, this.#data as SessionData, () => this.#isSaved)
+    return this.#losses
+  }
+}
+
+/** The name of the session that a request opened; `undefined` outside of requests. */
+export function sessionNameOf (session: SecureCookieSession): string | undefined {
+  const observer = dataOf(session)?.observer
+  return observer instanceof RequestSession ? observer.app.sessionName : undefined
+}
+
+function isPromise <T> (value: MaybePromise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | null | undefined)?.then === 'function'
+}
+
+function hasCode (error: unknown): error is Error {
+  return isError(error) && typeof (error as Error & { code?: unknown }).code === 'string'
+}

@@ -1,0 +1,284 @@
+/**
+ * The data of one session: loaded at the first access, and tracked from then on.
+ *
+ * @module
+ */
+
+import { carryFloats } from '../json/carried-floats.ts'
+import { getOwn, setOwn } from '../json/dict.ts'
+import type { Dict } from '../json/dict.ts'
+import { ExposedValues, isObject } from './hand-out.ts'
+import type { SessionSerializer } from './hand-out.ts'
+
+/** The session as loaded from a cookie or a store. */
+export interface LoadedSession {
+  data: Dict
+  /** The JSON text that the data was read from. */
+  json?: string | undefined
+  /** The object that `json` was parsed into; `data` differs from it after an override replaced the data. */
+  parsed?: Dict | undefined
+  /** When it was signed, in seconds since 1970. */
+  signedAt?: number | undefined
+  /** Whether other requests share `data`, which is then neither changed nor handed out. */
+  isShared?: boolean | undefined
+  /** Whether the request had other valid cookies of the same name. */
+  hasRivals?: boolean | undefined
+  /** Whether the next response should replace the cookie, although nothing changed. */
+  needsRewrite?: boolean | undefined
+}
+
+/** Where the data of a session comes from. */
+export interface SessionSource {
+  readonly serializer: SessionSerializer
+  /** Called at the first access; `undefined` when there is no session, or it is refused. */
+  load (): LoadedSession | undefined
+}
+
+/** Is notified of accesses to a session and of changes. */
+export interface SessionObserver {
+  /** Whether every write is an error, even one that would change nothing. */
+  readonly isReadOnly: boolean
+  /** Data is read or written for the first time. */
+  onAccess (): void
+  /** A mutable value is handed out. */
+  onExpose (): void
+  /** A write begins; throws when writing is not allowed. */
+  beforeWrite (): void
+  /** A write ended. */
+  afterWrite (): void
+  /** The application calls `session.save()`. */
+  save (): void | Promise<void>
+}
+
+/** The keys and values of a session, and its flags. */
+export class SessionData {
+  readonly #source: SessionSource
+  #observer: SessionObserver | undefined
+  #loaded: LoadedSession | undefined
+  #data: Dict | undefined
+  #exposed: ExposedValues | undefined
+  #accessed = false
+  #modified = false
+  #deleted = false
+  #revision = 0
+
+  /** @param initial - the first data; without it the source is loaded at the first access */
+  constructor (source: SessionSource, initial?: Dict) {
+    this.#source = source
+    this.#data = initial
+  }
+
+  get observer (): SessionObserver | undefined {
+    return this.#observer
+  }
+
+  set observer (observer: SessionObserver) {
+    this.#observer = observer
+  }
+
+  /** Whether every write is an error: the data of a NullSession. */
+  get isReadOnly (): boolean {
+    return this.#observer?.isReadOnly === true
+  }
+
+  /** Increases with every write. */
+  get revision (): number {
+    return this.#revision
+  }
+
+  /** True after the session was ended, until the next write. */
+  get deleted (): boolean {
+    return this.#deleted
+  }
+
+  get accessed (): boolean {
+    return this.#accessed
+  }
+
+  set accessed (accessed: boolean) {
+    if (accessed) this.#read()
+    else this.#accessed = false
+  }
+
+  /** True after any write, and after a change inside a value that was handed out. */
+  get modified (): boolean {
+    return this.#modified || (this.#exposed?.haveChanged(this.peek()) ?? false)
+  }
+
+  /** `true` counts as a write; `false` declares the current data unchanged. */
+  set modified (modified: boolean) {
+    if (modified) {
+      this.write(() => {})
+      return
+    }
+    if (this.#data !== undefined) {
+      const data = this.detached()
+      const json = this.#source.serializer.dumps(data)
+      this.#expose().startFrom(json)
+      const text = carryFloats(json, this.#loaded?.json ?? '')
+      this.#loaded = { ...this.#loaded, data, parsed: data, json: text, isShared: false }
+    }
+    this.#modified = false
+  }
+
+  /** Whether a mutable value was handed out. */
+  get hasExposed (): boolean {
+    return this.#exposed !== undefined
+  }
+
+  /** The session as it was loaded. */
+  get loaded (): LoadedSession | undefined {
+    this.peek()
+    return this.#loaded
+  }
+
+  get isEmpty (): boolean {
+    return Object.keys(this.peek()).length === 0
+  }
+
+  get (key: string): unknown {
+    const data = this.#read()
+    const value = getOwn(data, key)
+    return isObject(value) ? this.#handOut(key) : value
+  }
+
+  has (key: string): boolean {
+    return Object.hasOwn(this.#read(), key)
+  }
+
+  keys (): string[] {
+    return Object.keys(this.#read())
+  }
+
+  entries (): Array<[string, unknown]> {
+    return this.keys().map((key) => [key, this.get(key)])
+  }
+
+  /** The data to write. Callers must not change it. Does not count as an access. */
+  peek (): Dict {
+    if (this.#data === undefined) {
+      this.#loaded = this.#source.load()
+      this.#data = this.#loaded?.data ?? {}
+      this.#modified ||= this.#loaded?.needsRewrite ?? false
+    }
+    return this.#data
+  }
+
+  /** The data as JSON text; `undefined` if it cannot be written. */
+  get text (): string | undefined {
+    try {
+      return this.#source.serializer.dumps(this.peek())
+    } catch {
+      return undefined
+    }
+  }
+
+  /** As {@link peek}, but callers may change the data: nothing in it is shared with other requests. */
+  detached (): Dict {
+    const data = this.#copyOnWrite()
+    const shared = this.#sharedData()
+    if (shared === undefined) return data
+    for (const key of Object.keys(data)) {
+      if (isObject(data[key]) && data[key] === getOwn(shared, key)) this.#expose().copyShared(data, key)
+    }
+    return data
+  }
+
+  set (key: string, value: unknown): void {
+    if (value === undefined) this.delete(key)
+    else this.write((data) => setOwn(data, key, value))
+  }
+
+  delete (key: string): void {
+    if (this.has(key) || this.isReadOnly) this.write((data) => { delete data[key] })
+  }
+
+  /** Sets several keys at once. */
+  update (entries: Iterable<readonly [string, unknown]>): void {
+    // Collected first, so that an iterator that throws leaves the session unchanged.
+    const all = Array.from(entries, ([key, value]) => [key, value] as const)
+    this.write((data) => setAll(data, all))
+  }
+
+  /** Replaces all data. */
+  replace (entries: Iterable<readonly [string, unknown]>): void {
+    const next: Dict = {}
+    setAll(next, entries)
+    this.write(() => { this.#data = next })
+  }
+
+  /** Removes all other keys. */
+  keepOnly (kept: ReadonlySet<string>): void {
+    this.write((data) => {
+      for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
+    })
+  }
+
+  /** Ends the session. */
+  destroy (): void {
+    this.replace([])
+    this.#deleted = true
+  }
+
+  /** Discards all data and flags, and loads the source again. */
+  reload (): void {
+    this.#data = this.#loaded = this.#exposed = undefined
+    this.#modified = this.#deleted = false
+    this.#revision++
+    this.#read()
+  }
+
+  /** Every write goes through here. */
+  write (change: (data: Dict) => void): void {
+    this.#observer?.beforeWrite()
+    this.#read()
+    change(this.#copyOnWrite())
+    this.#modified = true
+    this.#deleted = false
+    this.#revision++
+    this.#observer?.afterWrite()
+  }
+
+  #read (): Dict {
+    if (!this.#accessed) {
+      this.#accessed = true
+      this.#observer?.onAccess()
+    }
+    return this.peek()
+  }
+
+  /** The data in an object that only this session uses; objects among its values may still be shared. */
+  #copyOnWrite (): Dict {
+    const data = this.peek()
+    if (data !== this.#sharedData()) return data
+    this.#data = { ...data }
+    return this.#data
+  }
+
+  /** A value that the application may change: only this session uses it, and changes to it are detected. */
+  #handOut (key: string): unknown {
+    const value = getOwn(this.peek(), key)
+    const shared = this.#sharedData()
+    if (shared !== undefined && value === getOwn(shared, key)) this.#expose().copyShared(this.#copyOnWrite(), key)
+    else if (!this.#modified) this.#expose().watch(this.peek(), key)
+    this.#observer?.onExpose()
+    return getOwn(this.peek(), key)
+  }
+
+  #sharedData (): Dict | undefined {
+    return this.#loaded?.isShared === true ? this.#loaded.data : undefined
+  }
+
+  #expose (): ExposedValues {
+    this.#exposed ??= new ExposedValues(this.#source.serializer, this.#loaded)
+    return this.#exposed
+  }
+}
+
+/** `undefined` removes the key. */
+function setAll (data: Dict, entries: Iterable<readonly [string, unknown]>): void {
+  for (const [key, value] of entries) {
+    if (value === undefined) delete data[key]
+    else setOwn(data, key, value)
+  }
+}

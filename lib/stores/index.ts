@@ -1,0 +1,23 @@
+/**
+ * Where sessions lie on a server.
+ *
+ * @module
+ */
+
+export { FST_SESSION_INVALID_STORE } from '../errors.ts'
+export { expressStore, Store } from './express-store.ts'
+export type { ExpressSession, ExpressSessionStore } from './express-store.ts'
+export { keyvStore } from './keyv-store.ts'
+export type { KeyvLike } from './keyv-store.ts'
+export { memoryStore } from './memory-store.ts'
+export type { MemoryStoreOptions } from './memory-store.ts'
+export { redisStore } from './redis-store.ts'
+export type { RedisStoreOptions } from './redis-store.ts'
+export type {
+  IoredisClient, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient
+} from './redis-client.ts'
+export { sqliteStore } from './sqlite-store.ts'
+export type { SqliteDatabase, SqliteModule, SqliteStatement, SqliteStoreOptions } from './sqlite-store.ts'
+export type {
+  DeleteOptions, MaybePromise, SessionOfUser, SessionStore, SetOptions, StoredSession, SyncSessionStore, TouchOptions
+} from './store.ts'

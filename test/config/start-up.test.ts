@@ -1,0 +1,129 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import Fastify from 'fastify'
+import secureSession from '../../lib/index.ts'
+import type { SecureSessionOptions } from '../../lib/index.ts'
+import { buildApp, logOf, sessionApp } from '../helpers.ts'
+
+/** The warnings of an application that has just started. */
+async function warningsOf (t: TestContext, options: object): Promise<string[]> {
+  const log = logOf()
+  const app = await buildApp(t, options, { server: log.server })
+  await app.ready()
+  return log.lines.filter(({ level }) => level === 40).map(({ msg }) => msg)
+}
+
+describe('a key that is too weak', () => {
+  const weak: Array<[SecureSessionOptions, string[]]> = [
+    [{ secretKey: 'short' }, ['session: the secret key has 5 bytes, fewer than 16. Whoever guesses it can sign in as anybody']],
+    [{ secretKey: 'dev' }, ['session: the secret key is a published placeholder. Whoever guesses it can sign in as anybody']],
+    [{ secretKey: Buffer.from('CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET') }, ['session: the secret key is a published placeholder. Whoever guesses it can sign in as anybody']],
+    [{ secretKey: undefined }, ['session: no secret key is set, so that sessions are empty and read-only']],
+    [{ secretKey: undefined, secretKeyFallbacks: ['dev'] }, ['session: no secret key is set, so that sessions are empty and read-only']],
+    [{ secretKeyFallbacks: ['dev', 'a key that is long enough', Buffer.from('brief')] }, [
+      'session: key 1 of SECRET_KEY_FALLBACKS is a published placeholder (in an environment variable a comma ends a key). Whoever guesses it can sign in as anybody',
+      'session: key 3 of SECRET_KEY_FALLBACKS has 5 bytes, fewer than 16 (in an environment variable a comma ends a key). Whoever guesses it can sign in as anybody'
+    ]],
+    [{ secretKey: 'a key that is long enough' }, []]
+  ]
+  for (const [options, lines] of weak) {
+    test(`gets ${lines.length} warnings at the start for ${Object.keys(options).join(' and ')}: ${String(lines[0]).slice(9, 50)}`, async (t: TestContext) => {
+      const log = logOf()
+      const { visit } = await sessionApp(t, options, { server: log.server })
+
+      await visit()
+      await visit()
+
+      t.assert.deepStrictEqual(log.lines.filter(({ level }) => level >= 30).map(({ level, msg }) => [level, msg]), lines.map((line) => [40, line]))
+    })
+  }
+
+  test('is never logged itself', async (t: TestContext) => {
+    const log = logOf('trace')
+    const { visit } = await sessionApp(t, { secretKey: 'quite-short', secretKeyFallbacks: ['old-short'] }, { server: log.server })
+
+    await visit((session) => { session.a = 1 })
+
+    t.assert.match(log.text(), /fewer than 16/)
+    t.assert.doesNotMatch(log.text(), /quite-short|old-short/)
+  })
+})
+
+describe('a key with white space at its ends', () => {
+  const line = (name: string): string => {
+    return `session: ${name} begins or ends with white space, such as the line break of a file, which is part of the key`
+  }
+  const long = 'a key that is long enough'
+  const keys: Array<[options: SecureSessionOptions, warnings: string[]]> = [
+    [{ secretKey: `${long}\n` }, [line('the secret key')]],
+    [{ secretKey: `${long}\r\n` }, [line('the secret key')]],
+    [{ secretKey: Buffer.from(`${long}\n`) }, [line('the secret key')]],
+    [{ secretKey: `\ufeff${long}` }, [line('the secret key')]],
+    [{ secretKeyFallbacks: [long, ` ${long}`] }, [line('key 2 of SECRET_KEY_FALLBACKS')]],
+    [{ secretKey: `${long} with more words` }, []],
+    [{ secretKey: Buffer.from([...Array(31).keys(), 0x0a]) }, []],
+    [{ secretKey: Buffer.from([...Buffer.from('long enough, but not ASCII: '), 0xfc, 0x0a]) }, []]
+  ]
+  for (const [options, warnings] of keys) {
+    test(`gets ${warnings.length} warnings at the start: ${JSON.stringify(Object.values(options).map(String))}`, async (t: TestContext) => {
+      t.assert.deepStrictEqual(await warningsOf(t, options), warnings)
+    })
+  }
+})
+
+describe('an option that the plugin does not have', () => {
+  const lifetime = 'use permanentSessionLifetime, in seconds, with session.permanent = true'
+  const options: Array<[option: object, name: string, cure: string]> = [
+    [{ secure: true }, 'secure', 'use cookie.secure'],
+    [{ sameSite: 'lax' }, 'sameSite', 'use cookie.sameSite'],
+    [{ httpOnly: false }, 'httpOnly', 'use cookie.httpOnly'],
+    [{ maxAge: 60 }, 'maxAge', lifetime],
+    [{ cookie: { samesite: 'lax' } }, 'cookie.samesite', 'use cookie.sameSite'],
+    [{ cookie: { maxAge: 60 } }, 'cookie.maxAge', lifetime],
+    [{ cookie: { SESSION_COOKIE_SECURE: true } }, 'cookie.SESSION_COOKIE_SECURE', 'use cookie.secure'],
+    [{ cookie: { secretKey: 'abracadabra' } }, 'cookie.secretKey', 'use secretKey'],
+    [{ cookie: { priority: 'high' } }, 'cookie.priority', 'the attributes are domain, path, httpOnly, secure, partitioned, sameSite'],
+    [{ digestmethod: 'sha1' }, 'digestmethod', 'use digestMethod'],
+    [{ digest_method: 'sha1' }, 'digest_method', 'use digestMethod'],
+    [{ digest: 'sha1' }, 'digest', 'use digestMethod'],
+    [{ cookieSecure: true }, 'cookieSecure', 'use cookie.secure'],
+    [{ sessionCookieSecure: true }, 'sessionCookieSecure', 'use cookie.secure'],
+    [{ session_cookie_secure: true }, 'session_cookie_secure', 'use cookie.secure'],
+    [{ SESSION_COOKIE_SAME_SITE: 'Lax' }, 'SESSION_COOKIE_SAME_SITE', 'use cookie.sameSite'],
+    [{ SESSION_TYPE: 'redis' }, 'SESSION_TYPE', 'there is no such key'],
+    [{ application_root: '/' }, 'application_root', 'use APPLICATION_ROOT'],
+    [{ secret_key: 'abracadabra' }, 'secret_key', 'use secretKey'],
+    [{ lifetime: 60 }, 'lifetime', lifetime],
+    [{ rolling: false }, 'rolling', 'use refreshEachRequest'],
+    [{ key: 'abracadabra' }, 'key', 'use secretKey (and readSecureSession.key)'],
+    [{ secret: 'abracadabra' }, 'secret', 'use secretKey'],
+    [{ name: 'sid' }, 'name', 'use cookieName'],
+    [{ store: {} }, 'store', 'the data is in the cookie, there is no store'],
+    [{ sessions: [{ rolling: false }] }, 'rolling', 'use refreshEachRequest'],
+    [{ rolling: false, sessions: [{ rolling: false }, { sessionName: 'admin', rolling: true }] }, 'rolling', 'use refreshEachRequest'],
+    [{ sessions: [{ compat: [] }] }, 'compat', 'it belongs beside the list of sessions']
+  ]
+  for (const [option, name, cure] of options) {
+    test(`gets one warning that names the right one: ${JSON.stringify(option)}`, async (t: TestContext) => {
+      const warnings = await warningsOf(t, option)
+
+      t.assert.deepStrictEqual(warnings, [`the session plugin ignores the option ${name}: ${cure}`])
+    })
+  }
+
+  test('gets a warning in a list of options, too', async (t: TestContext) => {
+    const log = logOf()
+    const app = Fastify(log.server)
+    t.after(() => app.close())
+    app.register(secureSession, [{ secretKey: 'a key that is long enough', ttl: 60 } as SecureSessionOptions])
+    await app.ready()
+
+    t.assert.deepStrictEqual(log.lines.map(({ msg }) => msg), [`the session plugin ignores the option ttl: ${lifetime}`])
+  })
+
+  test('gets no warning when nobody could mean it for sessions, or when it is undefined', async (t: TestContext) => {
+    const options = { prefix: '/x', logLevel: 'info', logSerializers: {}, skipOverride: true, whatever: 1, secret: undefined, cookie: { maxAge: undefined } }
+
+    t.assert.deepStrictEqual(await warningsOf(t, options), [])
+  })
+})

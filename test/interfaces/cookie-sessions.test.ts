@@ -1,0 +1,51 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { cookieOf, logOf, noise, secretKey, sessionApp } from '../helpers.ts'
+
+describe('a cookie that comes again', () => {
+  test('is ignored once the key was taken away', async (t: TestContext) => {
+    const config: { SECRET_KEY: string | null } = { SECRET_KEY: secretKey }
+    const { visit } = await sessionApp(t, { secretKey: undefined }, { config, after: (app) => app.get('/plain', async () => 'plain') })
+    const cookie = cookieOf({ a: 1, _permanent: true })
+    await visit((session) => session.a, { cookie })
+    config.SECRET_KEY = null
+
+    t.assert.strictEqual((await visit((session) => session.a ?? 'nothing', { cookie })).body, 'nothing')
+    t.assert.strictEqual((await visit(undefined, { cookie, url: '/plain' })).body, 'plain')
+  })
+
+  test('stays with the client when it is too long to be refreshed, and a change of it is an error', async (t: TestContext) => {
+    const log = logOf()
+    const { visit } = await sessionApp(t, { maxCookieSize: 200 }, { server: log.server })
+    const cookie = cookieOf({ big: noise(200), _permanent: true })
+
+    const untouched = await visit(undefined, { cookie, url: '/nowhere' })
+    t.assert.deepStrictEqual([untouched.statusCode, untouched.headers['set-cookie']], [404, undefined])
+    t.assert.deepStrictEqual(log.lines.map(({ level, msg }) => [level, msg]), [[40, 'the session cookie could not be refreshed']])
+    const changed = await visit((session) => { session.a = 1 }, { cookie })
+    t.assert.strictEqual(changed.json().code, 'FST_SESSION_COOKIE_OVERFLOW')
+  })
+})
+
+describe('compression', () => {
+  for (const [options, limit] of [
+    [{}, 4093], [{ maxCookieSize: 0 }, 4093], [{ maxCookieSize: 1000 }, 1000], [{ cookie: { secure: true } }, 4093],
+    [{ cookie: { path: '/shop', domain: 'example.com' } }, 4093]
+  ] as const) {
+    test(`begins exactly where the cookie would not fit as it is, with ${JSON.stringify(options)}`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, options)
+      for (const permanent of [false, true]) {
+        const headerOf = async (length: number): Promise<string> => String((await visit((session) => {
+          session.permanent = permanent
+          session.a = 'x'.repeat(length)
+        })).headers['set-cookie'])
+        // Three bytes are four characters.
+        let length = Math.floor((limit - (await headerOf(0)).length) * 3 / 4) - 2
+        let last = await headerOf(length)
+        t.assert.ok(!last.startsWith('session=.'), 'not compressed while it fits')
+        for (let next = await headerOf(++length); !next.startsWith('session=.'); next = await headerOf(++length)) last = next
+        t.assert.ok(last.length <= limit && last.length > limit - 3, `${last.length} of ${limit} characters`)
+      }
+    })
+  }
+})

@@ -1,0 +1,89 @@
+/**
+ * A real Redis for the tests: on a free port of this machine, with nothing on disk, gone afterwards.
+ *
+ * @module
+ */
+
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+
+const COMMAND = 'redis-server'
+
+/** Why tests with Redis cannot run here; `false` if they can. With CI=true a missing Redis is an error. */
+export function whyNoRedis (): string | false {
+  const version = spawnSync(COMMAND, ['--version'], { encoding: 'utf8' }).stdout ?? ''
+  const [, major = 0, minor = 0] = (/v=(\d+)\.(\d+)/.exec(version) ?? []).map(Number)
+  if (major > 6 || (major === 6 && minor >= 2)) return false
+  const reason = `these tests need ${COMMAND} 6.2 or newer: install Debian's package redis-server`
+  if (process.env['CI'] === 'true') throw new Error(reason)
+  return reason
+}
+
+export class RedisServer {
+  port = 0
+  readonly #options: string[]
+  #directory = ''
+  #shell: ChildProcess | undefined
+
+  constructor (options: string[] = []) {
+    this.#options = options
+  }
+
+  get url (): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  async start (): Promise<void> {
+    if (this.port === 0) this.port = await freePort()
+    this.#directory = mkdtempSync(join(tmpdir(), 'redis-'))
+    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#directory, ...this.#options]
+    // The shell kills the server when its input ends: when the tests say so, and when their process dies.
+    this.#shell = spawn('sh', [
+      '-c', '"$@" > /dev/null & read line; kill -9 $!', 'sh', COMMAND, ...options, '--save', '', '--appendonly', 'no'
+    ], { stdio: ['pipe', 'ignore', 'ignore'] })
+    for (let tries = 0; tries < 500; tries++) {
+      if (await isOpen(this.port)) return
+      await setTimeout(20)
+    }
+    throw new Error(`${COMMAND} does not listen on port ${this.port}`)
+  }
+
+  /** Ends the server as a crash would. Everything in it is lost. */
+  async kill (): Promise<void> {
+    const shell = this.#shell
+    if (shell === undefined) return
+    this.#shell = undefined
+    const exit = once(shell, 'exit')
+    shell.stdin?.end()
+    await exit
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+}
+
+async function isOpen (port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
