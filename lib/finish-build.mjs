@@ -1,20 +1,18 @@
 // What the two tsc runs leave to do for the CommonJS build.
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
 writeFileSync('dist/cjs/package.json', '{"type":"commonjs"}\n')
 
 // The types are described once, or a program with modules of both formats would have two SessionData.
 const types = readdirSync('dist/cjs/types').filter((name) => name.endsWith('.d.ts'))
 for (const name of types) {
-  rmSync(`dist/cjs/types/${name}.map`)
   const source = `../../esm/types/${name.replace('.d.ts', '.js')}`
   writeFileSync(`dist/cjs/types/${name}`, `export type * from '${source}' with { 'resolution-mode': 'import' }\n`)
 }
 
 // As with other Fastify plugins, `require` gives the plugin itself, with all exports as its properties.
 const index = 'dist/cjs/lib/index'
-const code = readFileSync(`${index}.js`, 'utf8')
-writeFileSync(`${index}.js`, code.replace('//# source', 'module.exports = Object.assign(exports.secureSession, exports);\n$&'))
+appendFileSync(`${index}.js`, 'module.exports = Object.assign(exports.secureSession, exports);\n')
 
 // TypeScript has no `export *` beside `export =`, so each export is named.
 const declarations = readFileSync(`${index}.d.ts`, 'utf8')

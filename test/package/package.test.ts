@@ -32,7 +32,7 @@ describe('the tarball', () => {
 
     t.assert.deepStrictEqual([...new Set(listing.map((path) => path.split('/')[0]))].sort(), ['LICENSE', 'README.md', 'dist', 'lib', 'package.json', 'types'])
     t.assert.deepStrictEqual(listing.filter((path) => /\.te?st\.|\.tst\.|tsbuildinfo|\/test\//.test(path)), [])
-    t.assert.ok(size < 300_000)
+    t.assert.ok(size < 330_000) // of which the stores are some 40
   })
 
   test('has every file that package.json promises', (t: TestContext) => {
@@ -104,10 +104,11 @@ describe('an application in JavaScript', () => {
 
     t.assert.match(String(version), /^\d+\.\d+\.\d+/)
     t.assert.strictEqual(inside, 'ERR_PACKAGE_PATH_NOT_EXPORTED')
-    t.assert.deepStrictEqual(Object.keys(entries), [ours, `${ours}/itsdangerous`, `${ours}/testing`])
+    t.assert.deepStrictEqual(Object.keys(entries), [ours, `${ours}/itsdangerous`, `${ours}/stores`, `${ours}/testing`])
     for (const [esm, cjs] of Object.values(entries) as Array<[string[], string[]]>) {
       t.assert.ok(esm.length > 1)
-      t.assert.deepStrictEqual(cjs.filter((name) => name !== '__esModule'), esm)
+      // fastify-plugin puts the plugin under its name on the function that require gives.
+      t.assert.deepStrictEqual(cjs.filter((name) => name !== '__esModule' && name !== 'fastifySecureCookieSession'), esm)
     }
   })
 
