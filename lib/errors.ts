@@ -78,6 +78,13 @@ export const FST_SESSION_INVALID_STORE: FastifyErrorConstructor = createError(
   500
 )
 
+/** The store of the sessions did not answer, or not in time. The `cause` is the error of the store. */
+export const FST_SESSION_STORE_UNAVAILABLE: FastifyErrorConstructor = createError(
+  'FST_SESSION_STORE_UNAVAILABLE',
+  'The store of the sessions is not available: %s',
+  503
+)
+
 /** Whether a value is an error; also true for errors of another realm, as test runners with a DOM have them. */
 export function isError (value: unknown): value is Error {
   // The errors of @fastify/error are not native ones.

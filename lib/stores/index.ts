@@ -4,7 +4,7 @@
  * @module
  */
 
-export { FST_SESSION_INVALID_STORE } from '../errors.ts'
+export { FST_SESSION_INVALID_STORE, FST_SESSION_STORE_UNAVAILABLE } from '../errors.ts'
 export { expressStore, Store } from './express-store.ts'
 export type { ExpressSession, ExpressSessionStore } from './express-store.ts'
 export { keyvStore } from './keyv-store.ts'

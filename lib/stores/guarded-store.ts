@@ -1,0 +1,116 @@
+/**
+ * A store that answers in time, or fails.
+ *
+ * @module
+ */
+
+import { FST_SESSION_STORE_UNAVAILABLE } from '../errors.ts'
+import type {
+  DeleteOptions, MaybePromise, SessionOfUser, SessionStore, SetOptions, StoredSession, TouchOptions
+} from './store.ts'
+
+/** How long a store that failed is not asked again, in milliseconds. */
+const pause = 1000
+
+/**
+ * Puts a time limit on a store, and checks what it answers.
+ *
+ * Every failure is `FST_SESSION_STORE_UNAVAILABLE` with the store's error as its `cause`: an error of the store, an
+ * answer of a wrong type, no answer in time. After a failure the next second fails at once, so that requests do not
+ * pile up behind a store that is away. A write that timed out may still happen.
+ */
+export class GuardedStore implements SessionStore {
+  readonly sync: boolean
+  readonly #store: SessionStore
+  readonly #timeout: number
+  #failedAt = -Infinity
+
+  /** @param timeout - in seconds */
+  constructor (store: SessionStore, timeout: number) {
+    this.#store = store
+    this.#timeout = timeout * 1000
+    this.sync = store.sync === true
+  }
+
+  /** Whether the store can list the sessions of a user. */
+  get hasIds (): boolean {
+    return typeof this.#store.ids === 'function'
+  }
+
+  open (warn: (message: string) => void): MaybePromise<void> {
+    return this.#store.open?.(warn)
+  }
+
+  get (id: string): MaybePromise<StoredSession | null> {
+    return this.#ask(() => this.#store.get(id), isStoredSessionOrNull)
+  }
+
+  set (id: string, data: string, options: SetOptions): MaybePromise<boolean> {
+    return this.#ask(() => this.#store.set(id, data, options), isBoolean)
+  }
+
+  touch (id: string, expires: number, options?: TouchOptions): MaybePromise<boolean> {
+    return this.#ask(() => this.#store.touch(id, expires, options), isBoolean)
+  }
+
+  delete (id: string, options?: DeleteOptions): MaybePromise<boolean> {
+    return this.#ask(() => this.#store.delete(id, options), isBoolean)
+  }
+
+  ids (user: string): MaybePromise<SessionOfUser[]> {
+    return this.hasIds ? this.#ask(() => (this.#store as Required<SessionStore>).ids(user), isListOfIds) : []
+  }
+
+  close (): MaybePromise<void> {
+    return this.#store.close?.()
+  }
+
+  #ask<T> (question: () => MaybePromise<T>, isAnswer: (answer: T) => boolean): MaybePromise<T> {
+    if (performance.now() - this.#failedAt < pause) throw new FST_SESSION_STORE_UNAVAILABLE('it failed a moment ago')
+    let answer: MaybePromise<T>
+    try {
+      answer = question()
+    } catch (cause) {
+      this.#fail('it threw an error', cause)
+    }
+    const checked = (value: T): T => isAnswer(value) ? value : this.#fail('it gave an answer of a wrong type')
+    return isPromise(answer) ? this.#inTime(answer).then(checked) : checked(answer)
+  }
+
+  #inTime<T> (answer: PromiseLike<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const fail = (reason: string, cause?: unknown): void => {
+        clearTimeout(timer)
+        try { this.#fail(reason, cause) } catch (error) { reject(error) }
+      }
+      const timer = setTimeout(() => fail(`it did not answer within ${this.#timeout} ms`), this.#timeout)
+      answer.then((value) => { clearTimeout(timer); resolve(value) }, (cause: unknown) => fail('it gave an error', cause))
+    })
+  }
+
+  #fail (reason: string, cause?: unknown): never {
+    this.#failedAt = performance.now()
+    const error = new FST_SESSION_STORE_UNAVAILABLE(reason)
+    error.cause = cause
+    throw error
+  }
+}
+
+function isPromise<T> (value: MaybePromise<T>): value is Promise<T> {
+  return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function'
+}
+
+function isBoolean (value: unknown): boolean {
+  return typeof value === 'boolean'
+}
+
+function isStoredSessionOrNull (value: unknown): boolean {
+  if (value === null) return true
+  if (typeof value !== 'object') return false
+  const { data, expires } = value as Partial<StoredSession>
+  return (typeof data === 'string' || data instanceof Uint8Array) && typeof expires === 'number'
+}
+
+function isListOfIds (value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each?.id === 'string' && typeof each.expires === 'number')
+}

@@ -1,0 +1,70 @@
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { GuardedStore } from '../../lib/stores/guarded-store.ts'
+import { memoryStore } from '../../lib/stores/memory-store.ts'
+import type { SessionStore } from '../../lib/stores/store.ts'
+
+const unavailable = { code: 'FST_SESSION_STORE_UNAVAILABLE', statusCode: 503 }
+const expires = (): number => Date.now() + 60_000
+
+function storeThat (answer: () => unknown): SessionStore {
+  return { get: answer, set: answer, touch: answer, delete: answer, ids: answer } as unknown as SessionStore
+}
+
+/** Every way to ask a store. */
+const ways: Record<string, (store: GuardedStore) => unknown> = {
+  get: (store) => store.get('id'),
+  set: (store) => store.set('id', '{}', { expires: expires(), replaces: null }),
+  touch: (store) => store.touch('id', expires()),
+  delete: (store) => store.delete('id'),
+  ids: (store) => store.ids('user')
+}
+
+test('a guarded store that is synchronous stays so', async (t: TestContext) => {
+  const store = new GuardedStore(memoryStore(), 1)
+  t.assert.strictEqual(store.sync, true)
+  t.assert.strictEqual(store.hasIds, true)
+  store.open(() => {})
+  t.assert.strictEqual(store.set('id', '{}', { expires: expires(), replaces: null, user: '42' }), true)
+  t.assert.strictEqual((store.get('id') as { data: string }).data, '{}')
+  t.assert.strictEqual(store.touch('id', expires()), true)
+  t.assert.deepStrictEqual((store.ids('42') as Array<{ id: string }>).map(({ id }) => id), ['id'])
+  t.assert.strictEqual(store.delete('id'), true)
+  t.assert.strictEqual(store.get('id'), null)
+  await store.close()
+})
+
+for (const [name, ask] of Object.entries(ways)) {
+  test(`a guarded store fails when ${name} throws, rejects, hangs or gives a wrong type`, async (t: TestContext) => {
+    const cause = new Error('away')
+    const fail = (): never => { throw cause }
+    t.assert.throws(() => ask(new GuardedStore(storeThat(fail), 1)), { ...unavailable, cause })
+    const rejecting = storeThat(() => Promise.reject(cause))
+    await t.assert.rejects(ask(new GuardedStore(rejecting, 1)) as Promise<unknown>, { ...unavailable, cause })
+    const hanging = storeThat(() => new Promise(() => {}))
+    await t.assert.rejects(ask(new GuardedStore(hanging, 0.01)) as Promise<unknown>, unavailable)
+    for (const junk of [undefined, 'junk', {}, [{}], 7]) {
+      t.assert.throws(() => ask(new GuardedStore(storeThat(() => junk), 1)), unavailable)
+      const later = ask(new GuardedStore(storeThat(() => Promise.resolve(junk)), 1)) as Promise<unknown>
+      await t.assert.rejects(later, unavailable)
+    }
+  })
+}
+
+test('a guarded store that failed is not asked for a second', async (t: TestContext) => {
+  let asked = 0
+  const store = new GuardedStore(storeThat(() => { asked++; throw new Error('away') }), 1)
+  t.assert.throws(() => store.get('id'), unavailable)
+  t.assert.throws(() => store.get('id'), unavailable)
+  t.assert.strictEqual(asked, 1)
+  const { now } = performance
+  t.mock.method(performance, 'now', () => now.call(performance) + 1001)
+  t.assert.throws(() => store.get('id'), unavailable)
+  t.assert.strictEqual(asked, 2)
+})
+
+test('a guarded store without ids lists none', (t: TestContext) => {
+  const store = new GuardedStore({ get: () => null, set: () => true, touch: () => true, delete: () => true }, 1)
+  t.assert.strictEqual(store.hasIds, false)
+  t.assert.deepStrictEqual(store.ids('42'), [])
+})
