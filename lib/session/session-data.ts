@@ -8,7 +8,7 @@ import type { BookKeeping } from '../../types/session.ts'
 import { carryFloats } from '../json/carried-floats.ts'
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
-import { joinBook, noBook, refuseBookKey, splitBook } from './book-keeping.ts'
+import { isLifetime, joinBook, noBook, refuseBookKey, splitBook, wrongLifetime } from './book-keeping.ts'
 import { ExposedValues, isObject } from './hand-out.ts'
 import type { SessionSerializer } from './hand-out.ts'
 
@@ -26,6 +26,8 @@ export interface LoadedSession {
   signedAt?: number | undefined
   /** Whether other requests share `data`, which is then neither changed nor handed out. */
   isShared?: boolean | undefined
+  /** Whether it was signed with another key than the newest. */
+  hasOldKey?: boolean | undefined
   /** Whether the request had other valid cookies of the same name. */
   hasRivals?: boolean | undefined
   /** Whether the next response should replace the cookie, although nothing changed. */
@@ -37,6 +39,8 @@ export interface SessionSource {
   readonly serializer: SessionSerializer
   /** Called at the first access; `undefined` when there is no session, or it is refused. */
   load (): LoadedSession | undefined
+  /** The greatest {@link SessionData.lifetime} in seconds: the greatest age of a signature. */
+  readonly longestLifetime?: number | undefined
 }
 
 /** Is notified of accesses to a session and of changes. */
@@ -62,6 +66,7 @@ export class SessionData {
   #loaded: LoadedSession | undefined
   #data: Dict | undefined
   #book: BookKeeping = noBook
+  #beganAnew = false
   #exposed: ExposedValues | undefined
   #accessed = false
   #modified = false
@@ -152,6 +157,33 @@ export class SessionData {
     this.#book = book
   }
 
+  /** Whether the session that was loaded has ended in this request: what is written now is another one. */
+  get beganAnew (): boolean {
+    return this.#beganAnew
+  }
+
+  /** Ends the loaded session, whatever the data is. A session interface calls it when it saves an empty session. */
+  beginAnew (book: BookKeeping = noBook): void {
+    this.#book = book
+    this.#beganAnew = true
+  }
+
+  /** The lifetime of this session alone, in seconds. */
+  get lifetime (): number | null {
+    this.#read()
+    return this.#book.lifetime ?? null
+  }
+
+  /** @throws {RangeError} when it is not whole, less than 1, or longer than signatures are accepted. */
+  set lifetime (lifetime: number | null) {
+    const { longestLifetime: longest = Infinity } = this.#source
+    const given = lifetime ?? undefined
+    if (given !== undefined && !(isLifetime(given) && given <= longest)) {
+      throw new RangeError(wrongLifetime(given, longest))
+    }
+    this.write(() => { this.#book = { ...this.#book, lifetime: given } })
+  }
+
   get isEmpty (): boolean {
     return Object.keys(this.peek()).length === 0
   }
@@ -231,7 +263,7 @@ export class SessionData {
     for (const key of keys) refuseBookKey(key)
     this.write(() => {
       this.#data = next
-      if (keys.length === 0) this.#book = noBook
+      if (keys.length === 0) this.beginAnew()
     })
   }
 
@@ -240,7 +272,7 @@ export class SessionData {
     this.write((data) => {
       for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
       const { lifetime } = this.#book
-      this.#book = lifetime !== undefined && kept.has('_lifetime') ? { lifetime } : noBook
+      this.beginAnew(lifetime !== undefined && kept.has('_lifetime') ? { lifetime } : noBook)
     })
   }
 
@@ -254,7 +286,7 @@ export class SessionData {
   reload (): void {
     this.#data = this.#loaded = this.#exposed = undefined
     this.#book = noBook
-    this.#modified = this.#deleted = false
+    this.#modified = this.#deleted = this.#beganAnew = false
     this.#revision++
     this.#read()
   }
