@@ -45,7 +45,6 @@ const cases: Array<{ name: string, options?: SecureSessionOptions, cookie: (t: T
   { name: 'a short lifetime', cookie: (t) => older(t, 11, { _lifetime: 10 }), expected: { code: 'expired-session', age: 11 } },
   { name: 'data that cannot be read', cookie: () => cookieOfText('{"a":'), expected: { code: 'unreadable' } },
   { name: 'a list as its data', cookie: () => cookieOfText('[1]'), expected: { code: 'unreadable' } },
-  { name: 'a payload that is no text', cookie: () => `session=${value(cookieOfText('x'))}`, expected: { code: 'unreadable' } },
   { name: 'an old key', options: { secretKeyFallbacks: [oldKey] }, cookie: () => cookieOf({ user: 'ann' }, { key: oldKey }), expected: { code: 'old-key', accepted: true } },
   { name: 'another valid one of its name', cookie: () => `${cookieOf({ user: 'ann' })}; ${cookieOf({ user: 'bob' })}`, expected: { code: 'second-cookie', accepted: true } },
   { name: 'a forged one of its name before it', cookie: () => `session=a.b.c; ${cookieOf({ user: 'ann' })}`, expected: { code: 'second-cookie', accepted: true } },
