@@ -6,9 +6,10 @@
 
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FlaskConfig, KeyLike, SessionConfig } from '../types/config.ts'
+import type { OnReject } from '../types/session.ts'
 import { checkRouteOptions } from './config/cookie-options.ts'
 import { lookup } from './config/lookup.ts'
-import { interfaceOf, textOption } from './options.ts'
+import { functionOption, interfaceOf, textOption } from './options.ts'
 import type { SessionOptions } from './options.ts'
 import { ConfigReader } from './config/reader.ts'
 import { createWarnOnce } from './config/warn-once.ts'
@@ -16,12 +17,14 @@ import type { WarnOnce } from './config/warn-once.ts'
 import { hasBlankEnds, weaknessOf } from './config/weak-keys.ts'
 import { cookieAttributes } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED } from './errors.ts'
+import { noteBegin } from './interfaces/lifetime.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
 import type { MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
 import type { URLSafeTimedSerializer } from './itsdangerous/url-safe.ts'
 import type { Dict } from './json/dict.ts'
 import { ConfiguredApp } from './session-app.ts'
 import { RequestSession } from './request/request-session.ts'
+import type { LoadedSession, SessionSource } from './session/session-data.ts'
 import { dataOf } from './session/session.ts'
 import type { SecureCookieSession } from './session/session.ts'
 
@@ -36,6 +39,7 @@ export class SessionRegistration {
   readonly #reader: ConfigReader
   readonly #slot = Symbol('secure-session.request')
   readonly #warnOnce: WarnOnce
+  readonly #onReject: OnReject | undefined
   #app: SessionApp
 
   /** @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong. */
@@ -43,6 +47,7 @@ export class SessionRegistration {
     this.fastify = fastify
     this.sessionName = textOption('sessionName', options.sessionName, 'session')
     this.#warnOnce = createWarnOnce(fastify.log, this.sessionName)
+    this.#onReject = functionOption('onReject', options.onReject)
     this.#confKey = textOption('confKey', options.confKey, 'config')
     // The cookie name defaults to the session name, so that two sessions never share a cookie.
     this.#reader = new ConfigReader(options, { SESSION_COOKIE_NAME: this.sessionName })
@@ -123,7 +128,8 @@ export class SessionRegistration {
 
   /** A session outside of any request. */
   create (data: Readonly<Dict> = {}): SecureCookieSession {
-    return new (this.#requireCookieInterface().sessionClass)(data)
+    const sessions = this.#requireCookieInterface()
+    return new sessions.sessionClass(data, this.#sourceOf(sessions, undefined))
   }
 
   /** The value of the cookie that holds the session's data. */
@@ -136,7 +142,8 @@ export class SessionRegistration {
     const { observer } = data
     const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
     const app = isOurs ? observer.app : this.app
-    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json })
+    noteBegin(data, app.config)
+    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
@@ -144,7 +151,11 @@ export class SessionRegistration {
     const sessions = this.#requireCookieInterface()
     const loaded = typeof cookie === 'string' ? sessions.decode(this.app, cookie, log) : undefined
     if (loaded === undefined) return null
-    return new sessions.sessionClass(undefined, { serializer: sessions.serializer, load: () => loaded })
+    return new sessions.sessionClass(undefined, this.#sourceOf(sessions, loaded))
+  }
+
+  #sourceOf ({ serializer }: SecureCookieSessionInterface, loaded: LoadedSession | undefined): SessionSource {
+    return { serializer, load: () => loaded, longestLifetime: this.app.config.PERMANENT_SESSION_LIFETIME }
   }
 
   /** Created in the onRequest hook, or earlier when a hook of the application reads the session. */
@@ -164,7 +175,7 @@ export class SessionRegistration {
   }
 
   #makeApp (config: SessionConfig): SessionApp {
-    return new ConfiguredApp(this.fastify, this.sessionName, config, this.#warnOnce)
+    return new ConfiguredApp(this.fastify, this.sessionName, config, this.#warnOnce, this.#onReject)
   }
 
   #readConfig (): SessionConfig {

@@ -7,6 +7,7 @@
 
 import type { FastifyReply } from 'fastify'
 import type { SessionConfig } from '../../types/config.ts'
+import type { BookKeeping } from '../../types/session.ts'
 import { parseSigningOptions } from '../config/signing-options.ts'
 import type { SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes } from '../cookie/attributes.ts'
@@ -19,7 +20,7 @@ import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import { FirstThatReads } from '../formats/first-that-reads.ts'
 import { FlaskFormat } from '../formats/flask.ts'
 import { RememberedTokens } from '../formats/remembered.ts'
-import { describeAge, describeBadSignature, digestBySignature } from '../formats/refusal.ts'
+import { describeAge, describeBadSignature, describeEnd, digestBySignature } from '../formats/refusal.ts'
 import type { Refusal } from '../formats/refusal.ts'
 import { SecureSessionFormat, secureSessionSetup } from '../formats/secure-session.ts'
 import type { SecureSessionSetup } from '../formats/secure-session.ts'
@@ -29,11 +30,15 @@ import type { KeyDerivation } from '../itsdangerous/signer.ts'
 import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
+import { joinBook, noBook, splitBook } from '../session/book-keeping.ts'
+import type { Split } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
 import { cookieOptionsKey } from '../session/session-compat.ts'
 import type { LoadedSession, SessionData } from '../session/session-data.ts'
 import { dataOf, noKey, SecureCookieSession } from '../session/session.ts'
-import { ageOf, judge } from './lifetime.ts'
+import { ageOf, judge, judgeBook, noteBegin } from './lifetime.ts'
+import { reportRejection } from './rejections.ts'
+import type { RejectionFacts } from './rejections.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { SessionApp, SessionRequest } from './session-interface.ts'
 import { dumpSession, isLight, isTooLong, loadSession, overflowError } from './session-text.ts'
@@ -44,6 +49,8 @@ export interface EncodeOptions {
   before?: string | undefined
   /** Whether the data is unchanged, so that {@link before} may be signed again. @defaultValue `false` */
   isUnchanged?: boolean
+  /** What the session keeps for itself; it is written behind the data. */
+  book?: BookKeeping
   /** Characters that fit into the cookie; longer values are compressed. @defaultValue as configured */
   room?: number
 }
@@ -55,6 +62,8 @@ const besideAnother = 'a response has a Set-Cookie of the name of the session co
   'such as that of an upstream. The changed session is sent after it, and browsers keep the last one of the same ' +
   'domain and path, so that a login or logout in the other is lost. Do not change the session there, or set ' +
   'session.modified = false'
+
+const wrongKeys = 'keys that the session keeps for itself are of a wrong type in a session cookie, and count as absent'
 
 /** The default session interface. */
 export class SecureCookieSessionInterface extends SessionInterface {
@@ -72,6 +81,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   readonly #secureSession: SecureSessionSetup | undefined
   readonly #signing = new WeakMap<SessionConfig, URLSafeTimedSerializer>()
+  /** Why {@link decode} refused the last cookie. A field, because overrides of `decode` return the session alone. */
+  #refusal: Refusal | undefined
   readonly #formats = new WeakMap<URLSafeTimedSerializer, TokenFormat>()
 
   constructor (options: SigningOptions = {}) {
@@ -92,7 +103,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
-    return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.#load(app, request) })
+    const { config: { PERMANENT_SESSION_LIFETIME: longestLifetime } } = app
+    const load = (): LoadedSession | undefined => this.#load(app, request)
+    return new this.sessionClass(undefined, { serializer: this.serializer, load, longestLifetime })
   }
 
   /** Without a Cookie header there is nothing to refresh. */
@@ -106,12 +119,16 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (data.accessed) addVary(reply)
 
     // An empty session needs no cookie; one that was emptied loses its cookie.
-    if (data.modified && data.isEmpty) return this.#cookie(app, session, request).delete(reply, data.loaded?.hasRivals)
+    if (data.modified && data.isEmpty) {
+      data.beginAnew()
+      return this.#cookie(app, session, request).delete(reply, data.loaded?.hasRivals)
+    }
     // Checked before `isEmpty`, which loads the session and so verifies the cookie.
     if (!this.shouldSetCookie(app, session, request) || data.isEmpty) return
 
+    noteBegin(data, app.config)
     const cookie = this.#cookie(app, session, request, this.getExpirationTime(app, session, request))
-    const { modified, loaded } = data
+    const { modified, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
     // A refresh must not replace a cookie of its name that is already in the reply: a logout, or another login.
     if (hasOther && !modified) return
@@ -119,8 +136,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
     const limit = app.config.MAX_COOKIE_SIZE
     const room = (limit || browserCookieLimit) - cookie.length
-    const isUnchanged = !modified && this.serializer.isStock === true && loaded?.data === loaded?.parsed
-    const token = this.encode(app, data.detached(), { before: loaded?.json, isUnchanged, room })
+    const isUnchanged = !modified && this.serializer.isStock === true && loaded?.data === loaded?.parsed &&
+      (loaded?.book ?? noBook) === book
+    const token = this.encode(app, data.detached(), { before: loaded?.json, isUnchanged, book, room })
 
     if (limit > 0 && cookie.lengthWith(token) > limit) {
       const error = overflowError(this.serializer, data.peek(), cookie.lengthWith(token), `${limit}, MAX_COOKIE_SIZE`)
@@ -139,14 +157,14 @@ export class SecureCookieSessionInterface extends SessionInterface {
    * `FST_SESSION_COOKIE_OVERFLOW` as saving does.
    */
   encode (app: SessionApp, data: Dict, options: EncodeOptions = {}): string {
-    const { before, isUnchanged = false, room = this.#room(app) } = options
+    const { before, isUnchanged = false, book = noBook, room = this.#room(app) } = options
     const format = this.#formatOf(app)
     if (format === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)
     if (isUnchanged && before !== undefined && !isTooLong(before)) {
       const token = format.encode(before)
       if (token.length <= room) return token
     }
-    return format.encode(dumpSession(this.serializer, data, before), room)
+    return format.encode(dumpSession(this.serializer, joinBook(data, book), before), room)
   }
 
   /**
@@ -157,14 +175,21 @@ export class SecureCookieSessionInterface extends SessionInterface {
   decode (app: SessionApp, cookie: string, log: SessionRequest['log']): LoadedSession | undefined {
     const token = this.#formatOf(app)?.decode(cookie)
     if (token === undefined) return undefined
-    if (token.signedAt === undefined) return this.#refuse(app, token, cookie, log)
+    if (token.signedAt === undefined) return this.#refuseSignature(app, token, cookie, log)
 
     const age = ageOf(token.signedAt)
     const maxAge = token.maxAge ?? app.config.PERMANENT_SESSION_LIFETIME
     if (judge(age, { maxAge, clockTolerance: this.clockTolerance }) !== 'alive') {
-      return refused(log, describeAge(age, this.clockTolerance))
+      return this.#refuse(log, describeAge(age, this.clockTolerance))
     }
-    return token.ok ? this.#read(token, log) : unreadable(log)
+    const loaded = token.ok ? this.#read(token, log) : this.#refuseUnreadable(log)
+    if (loaded === undefined) return undefined
+    if (token.key > 0) loaded.hasOldKey = true
+    const { book = noBook } = loaded
+    const verdict = judgeBook(token.signedAt, book, app.config)
+    if (verdict === 'alive') return loaded
+    const begin = verdict === 'expired-absolute' ? book.created : undefined
+    return this.#refuse(log, describeEnd(verdict, ageOf(begin ?? token.signedAt)))
   }
 
   /**
@@ -184,46 +209,68 @@ export class SecureCookieSessionInterface extends SessionInterface {
   /** Loads the cookie that was signed last; of those signed in the same second, the first. */
   #load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
     let newest: LoadedSession | undefined
+    let rejection: RejectionFacts | undefined
+    let count = 0
     let { log } = request
-    let isFirst = true
     for (const cookie of readCookies(request.headers.cookie, this.getCookieName(app, request))) {
       if (cookie === '') continue
       // One line about a refused cookie is enough for a request.
-      if (!isFirst && log === request.log) log = withoutDebug(log)
-      isFirst = false
+      if (++count === 2) log = withoutDebug(log)
+      this.#refusal = undefined
       const loaded = this.decode(app, cookie, log)
-      if (loaded === undefined) continue
-      if (newest === undefined) newest = loaded
+      if (loaded === undefined) rejection ??= rejectionFor(this.#refusal)
+      else if (newest === undefined) newest = loaded
       else newest = { ...((loaded.signedAt ?? 0) > (newest.signedAt ?? 0) ? loaded : newest), hasRivals: true }
     }
+    if (newest !== undefined) {
+      const code = newest.hasOldKey === true ? 'old-key' : 'second-cookie'
+      rejection = newest.hasOldKey === true || count > 1 ? { code, accepted: true } : undefined
+    }
+    if (rejection !== undefined) reportRejection(app, request, rejection)
     return newest
   }
 
   /** Warns when only the digest is wrong, as in cookies of stock Flask. A forger cannot cause the warning. */
-  #refuse (app: SessionApp, { code }: RejectedToken, cookie: string, log: SessionRequest['log']): undefined {
+  #refuseSignature (app: SessionApp, { code }: RejectedToken, cookie: string, log: SessionRequest['log']): undefined {
     const digests = this.#digests().map(({ name }) => name)
     const digest = digestBySignature(cookie)
     const isOther = digest !== undefined && !digests.includes(digest)
+    const refusal = describeBadSignature(code, cookie, digests)
     if (isOther && this.#makeSerializer(app, [digest])?.verify(cookie).ok === true) {
+      refusal.reason = 'other-digest'
       app.warnOnce(`digest ${digest}`, 'a cookie was refused that is signed with the right key, but with another ' +
         `digest: set the option digestMethod to '${digest}', or to a list that contains it`)
     }
-    log.debug(describeBadSignature(code, cookie, digests), 'session cookie refused')
+    return this.#refuse(log, refusal)
+  }
+
+  #refuse (log: SessionRequest['log'], refusal: Refusal): undefined {
+    this.#refusal = refusal
+    log.debug(refusal, 'session cookie refused')
+  }
+
+  #refuseUnreadable (log: SessionRequest['log']): undefined {
+    this.#refusal = { reason: 'unreadable', code: 'ERR_TOKEN_BAD_PAYLOAD' }
+    log.warn(this.#refusal, 'session cookie with a valid signature is unreadable')
   }
 
   #read (token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
     const { json, signedAt, needsRewrite, memo } = token
-    if (memo?.data !== undefined) return { data: memo.data, json, parsed: memo.data, signedAt, isShared: true }
-    let data: Dict
-    try {
-      data = loadSession(this.serializer, json)
-    } catch {
-      return unreadable(log)
+    if (memo?.data !== undefined) {
+      return { data: memo.data, book: memo.book, json, parsed: memo.data, signedAt, isShared: true }
     }
+    let split: Split
+    try {
+      split = splitBook(loadSession(this.serializer, json))
+    } catch {
+      return this.#refuseUnreadable(log)
+    }
+    const { data, book, wrong } = split
+    if (wrong.length > 0) log.debug({ keys: wrong }, wrongKeys)
     // Only data made by Flask's tags alone can be copied for each request.
     const isShared = memo !== undefined && this.serializer.isStock === true && isLight(json)
-    if (isShared) memo.data = data
-    return { data, json, parsed: data, signedAt, isShared, needsRewrite }
+    if (isShared) Object.assign(memo, { data, book })
+    return { data, book, json, parsed: data, signedAt, isShared, needsRewrite }
   }
 
   /** The session's cookie in the response, with the attributes that `session.options()` and the route set. */
@@ -283,10 +330,7 @@ function withoutDebug (log: SessionRequest['log']): SessionRequest['log'] {
   return Object.create(log, { debug: { value: () => {} } }) as SessionRequest['log']
 }
 
-function refused (log: SessionRequest['log'], refusal: Refusal): undefined {
-  log.debug(refusal, 'session cookie refused')
-}
-
-function unreadable (log: SessionRequest['log']): undefined {
-  log.warn({ code: 'ERR_TOKEN_BAD_PAYLOAD' }, 'session cookie with a valid signature is unreadable')
+/** An override of `decode` may refuse a cookie without a reason. */
+function rejectionFor ({ reason, age }: Partial<Refusal> = {}): RejectionFacts {
+  return { code: reason ?? 'unreadable', ...(age !== undefined && { age }) }
 }
