@@ -6,6 +6,7 @@
 
 import type { DigestName } from '../crypto/digest.ts'
 import type { TokenErrorCode } from '../itsdangerous/errors.ts'
+import { hasSealedLength } from './sealed.ts'
 
 /** The fields of a log line about a refused cookie. */
 export interface Refusal {
@@ -25,14 +26,33 @@ export function digestBySignature (token: string): DigestName | undefined {
   return digestOfLength[token.length - token.lastIndexOf('.') - 1]
 }
 
+const signedHint = 'the cookie looks signed and not sealed: sealed: { readSigned: true } reads such cookies'
+const sealedHint = 'the cookie looks sealed: the option sealed reads such cookies'
+
+/** Whether a token begins as an object in JSON does, or as a compressed payload. */
+function looksSigned (token: string): boolean {
+  return /^(?:e[wy3]|\.)/.test(token)
+}
+
+/** Whether a token may be a sealed one, by the length of its payload. */
+export function looksSealed (token: string): boolean {
+  return !looksSigned(token) && hasSealedLength(token.split('.', 1)[0] as string)
+}
+
 /**
  * Describes a cookie whose signature is wrong.
  *
  * @param digests - the names of the accepted digests
+ * @param seals - whether sealed cookies are accepted, instead of signed ones
  */
-export function describeBadSignature (code: TokenErrorCode, token: string, digests: readonly string[]): Refusal {
+export function describeBadSignature (
+  code: TokenErrorCode, token: string, digests: readonly string[], seals = false
+): Refusal {
   const digest = digestBySignature(token)
-  if (code !== 'ERR_TOKEN_BAD_TIME_SIGNATURE' || digest === undefined || digests.includes(digest)) return { code }
+  if (code !== 'ERR_TOKEN_BAD_TIME_SIGNATURE' || digest === undefined) return { code }
+  if (seals && looksSigned(token)) return { code, hint: signedHint }
+  if (!seals && looksSealed(token)) return { code, hint: sealedHint }
+  if (digests.includes(digest)) return { code }
   const who = digest === 'sha1' ? ', which stock Flask uses' : ''
   const cure = `the option digestMethod must be or contain '${digest}'`
   return { code, hint: `the signature has the length of ${digest}${who}: ${cure}` }
