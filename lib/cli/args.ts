@@ -79,6 +79,7 @@ const optionHelp = {
                  hmac, django-concat, concat or none; default hmac`,
   'max-age': `--max-age SECONDS
                  the greatest age; default ${settings.PERMANENT_SESSION_LIFETIME.fallback}, the plugin's`,
+  sealed: '--sealed       the session is encrypted, as with the plugin option sealed',
   permanent: '--permanent    make the session permanent (its key _permanent)',
   name: "--name NAME    the cookie's name in a header; default session, or the only one",
   json: '--json         the answer as one line of JSON'
@@ -87,7 +88,7 @@ const optionHelp = {
 type OptionName = keyof typeof optionHelp
 
 /** The options that were given. */
-export type Values = { [K in OptionName]?: K extends 'json' | 'permanent' ? boolean : string }
+export type Values = { [K in OptionName]?: K extends 'json' | 'permanent' | 'sealed' ? boolean : string }
 
 export const program = 'fastify-secure-cookie-session'
 

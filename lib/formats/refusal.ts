@@ -6,7 +6,7 @@
 
 import type { DigestName } from '../crypto/digest.ts'
 import type { TokenErrorCode } from '../itsdangerous/errors.ts'
-import { hasSealedLength } from './sealed.ts'
+import { sealedTextLength } from './sealed.ts'
 
 /** The fields of a log line about a refused cookie. */
 export interface Refusal {
@@ -30,13 +30,13 @@ const signedHint = 'the cookie looks signed and not sealed: sealed: { readSigned
 const sealedHint = 'the cookie looks sealed: the option sealed reads such cookies'
 
 /** Whether a token begins as an object in JSON does, or as a compressed payload. */
-function looksSigned (token: string): boolean {
+export function looksSigned (token: string): boolean {
   return /^(?:e[wy3]|\.)/.test(token)
 }
 
 /** Whether a token may be a sealed one, by the length of its payload. */
 export function looksSealed (token: string): boolean {
-  return !looksSigned(token) && hasSealedLength(token.split('.', 1)[0] as string)
+  return !looksSigned(token) && sealedTextLength(token.split('.', 1)[0] as string) !== undefined
 }
 
 /**

@@ -29,10 +29,10 @@ export function sealedSalt (salt: BytesLike): BytesLike {
   return typeof salt === 'string' ? `${salt}.sealed` : Buffer.concat([salt, Buffer.from('.sealed')])
 }
 
-/** Whether a payload in base64url has the length of a sealed one. Says nothing of its content. */
-export function hasSealedLength (payload: string): boolean {
-  const length = Math.floor(payload.length * 3 / 4)
-  return length >= nonceLength + macLength && (length - nonceLength - macLength) % blockLength === 0
+/** Bytes of the padded text in a payload of base64url, if it is a sealed one; `undefined` when it cannot be one. */
+export function sealedTextLength (payload: string): number | undefined {
+  const length = Math.floor(payload.length * 3 / 4) - nonceLength - macLength
+  return length >= 0 && length % blockLength === 0 && /^[\w-]*$/.test(payload) ? length : undefined
 }
 
 /** Seals text, and opens it with the key that verified the signature. Never compresses: a length tells of content. */

@@ -28,7 +28,7 @@ import sys
 import time as real_time
 import warnings
 from datetime import datetime, timedelta, timezone
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from uuid import UUID
 
 # Flask 2.2 on a newer Python warns of much that is not our concern here.
@@ -366,6 +366,7 @@ def versions(asked):
         "flask": version("flask"),
         "itsdangerous": version("itsdangerous"),
         "werkzeug": version("werkzeug"),
+        "pynacl": version_or_none("pynacl"),
         "features": {
             "fallbacks": "SECRET_KEY_FALLBACKS" in defaults,
             "partitioned": "SESSION_COOKIE_PARTITIONED" in defaults,
@@ -383,13 +384,33 @@ def app(asked):
         attributes["salt"] = plain(asked["salt"])
     if asked.get("keyDerivation") is not None:
         attributes["key_derivation"] = asked["keyDerivation"]
+    bases = (PeerInterface,)
+    if asked.get("sealed", False):
+        bases = (PeerInterface, sealed_interface())
     made = PeerFlask("peer", static_folder=None)
-    made.session_interface = type("Interface", (PeerInterface,), attributes)()
+    made.session_interface = type("Interface", bases, attributes)()
     made.logger.disabled = True
     made.config.update(plain_config(asked.get("config", {})))
     made.add_url_rule("/", "view", view, methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
     apps[asked["app"]] = made
     return {}
+
+
+def sealed_interface():
+    """The file that the README shows; it needs PyNaCl."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    from flask_sealed import SealedSessionInterface
+
+    return SealedSessionInterface
+
+
+def version_or_none(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 @operation

@@ -4,10 +4,14 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { hmac } from '../../lib/crypto/digest.ts'
 import { sealSecretBox } from '../../lib/crypto/secretbox.ts'
-import { hasSealedLength, SealedFormat, sealedSalt } from '../../lib/formats/sealed.ts'
+import { SealedFormat, sealedSalt, sealedTextLength } from '../../lib/formats/sealed.ts'
 import { URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
 import type { DigestName } from '../../lib/itsdangerous/index.ts'
 import { FlaskFormat } from '../../lib/formats/flask.ts'
+import { sessionJSONSerializer } from '../../lib/json/session-serializer.ts'
+import { bytesOf, decode, encode } from '../flask/our-side.ts'
+import type { Text } from '../flask/typed-json.ts'
+import { sealedVectors } from '../vectors/vectors.ts'
 import { formatContract } from './format.contract.ts'
 
 const salt = 'cookie-session.sealed'
@@ -40,6 +44,26 @@ const vector = {
 }
 
 describe('SealedFormat', () => {
+  for (const { name, app, now, nonce, json, data, cookie } of sealedVectors.sessions) {
+    const { config: { SECRET_KEY: key, SECRET_KEY_FALLBACKS: fallbacks = [] } = {}, digest = 'sha512', keyDerivation = 'hmac', salt = 'cookie-session' } = app
+    const signing = new URLSafeTimedSerializer([...fallbacks as Text[], key as Text].map(bytesOf), {
+      salt: sealedSalt(bytesOf(salt)), signerOptions: { keyDerivation, digestMethod: digest }
+    })
+
+    test(`opens what Flask and PyNaCl sealed: ${name}`, (t: TestContext) => {
+      const decoded = new SealedFormat(signing).decode(cookie)
+
+      t.assert.deepStrictEqual(decoded, { ok: true, json, signedAt: now, key: 0 })
+      t.assert.deepStrictEqual(encode(sessionJSONSerializer.loads(json)), encode(decode(data)))
+    })
+
+    test(`seals what Flask and PyNaCl sealed: ${name}`, (t: TestContext) => {
+      t.mock.timers.enable({ apis: ['Date'], now: now * 1000 })
+
+      t.assert.strictEqual(new SealedFormat(signing, () => Buffer.from(nonce, 'hex')).encode(json), cookie)
+    })
+  }
+
   test('writes the vector of its specification, and reads it', (t: TestContext) => {
     t.mock.timers.enable({ apis: ['Date'], now: vector.now * 1000 })
     const format = sealed({ keys: [vector.key] }, () => nonce)
@@ -164,10 +188,14 @@ describe('sealedSalt', () => {
   })
 })
 
-describe('hasSealedLength', () => {
-  test('is true for a box of each size, and for no other length', (t: TestContext) => {
-    const fitting = Array.from({ length: 200 }, (_, length) => length).filter((length) => hasSealedLength(Buffer.alloc(length).toString('base64url')))
+describe('sealedTextLength', () => {
+  test('is the length of the text in a box of each size, and undefined for all other lengths', (t: TestContext) => {
+    const lengths = Array.from({ length: 200 }, (_, length) => sealedTextLength(Buffer.alloc(length).toString('base64url')))
 
-    t.assert.deepStrictEqual(fitting, [40, 72, 104, 136, 168])
+    t.assert.deepStrictEqual(lengths.flatMap((length, bytes) => length === undefined ? [] : [[bytes, length]]), [[40, 0], [72, 32], [104, 64], [136, 96], [168, 128]])
+  })
+
+  test('is undefined for what is not base64url', (t: TestContext) => {
+    for (const payload of ['*'.repeat(96), `.${'A'.repeat(95)}`, `${'A'.repeat(95)}=`]) t.assert.strictEqual(sealedTextLength(payload), undefined)
   })
 })
