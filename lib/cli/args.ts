@@ -120,13 +120,20 @@ export function parse (args: string[], names: Command['options']): { values: Val
   const options = Object.fromEntries([...names, 'json' as const].map((name) => {
     return [name, { type: /^--[\w-]+ [A-Z]/.test(optionHelp[name]) ? 'string' : 'boolean' } as const]
   }))
+  // One of 64 sealed cookies begins with a hyphen, as options do.
+  const [tokens, others] = [args.filter(isHyphenToken), args.filter((arg) => !isHyphenToken(arg))]
+  if (tokens.length > 0 && !others.includes('--')) others.push('--')
   try {
-    return parseArgs({ args, options, allowPositionals: true })
+    return parseArgs({ args: [...others, ...tokens], options, allowPositionals: true })
   } catch (error) {
     // Node's message has one sentence or several, each with a full stop.
     const [sentence = ''] = (error as Error).message.split(/\.(?:\s|$)/, 1)
     throw new UsageError(sentence.length > longestMessage ? `${sentence.slice(0, longestMessage)}...` : sentence)
   }
+}
+
+function isHyphenToken (arg: string): boolean {
+  return /^-[\w-]{20,}\.[\w-]*\.[\w-]*$/.test(arg)
 }
 
 /** The number in the text of an option. @throws {@link UsageError} when it is not one, or out of bounds. */

@@ -96,6 +96,17 @@ describe('verify --sealed', () => {
   })
 })
 
+test('a cookie that begins with a hyphen is no option', async (t: TestContext) => {
+  secondsLater(t, 0)
+  let cookie = ''
+  while (!cookie.startsWith('-')) cookie = (await run(['sign', '--sealed', '{"user_id":42}'], { env })).stdout.trim()
+
+  for (const argv of [['--sealed', cookie], [cookie, '--sealed'], ['--sealed', '--', cookie]]) {
+    t.assert.strictEqual((await parsed(['verify', '--json', ...argv]))['valid'], true)
+  }
+  t.assert.strictEqual((await parsed(['inspect', '--json', cookie]))['kind'], 'sealed')
+})
+
 describe('sign --sealed', () => {
   test('makes what verify --sealed accepts, differently each time', async (t: TestContext) => {
     secondsLater(t, 0)
