@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 import { hmac } from '../../lib/crypto/digest.ts'
 import { sealSecretBox } from '../../lib/crypto/secretbox.ts'
 import { SealedFormat, sealedSalt, sealedTextLength } from '../../lib/formats/sealed.ts'
-import { URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
+import { TimestampSigner, URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
 import type { DigestName } from '../../lib/itsdangerous/index.ts'
 import { FlaskFormat } from '../../lib/formats/flask.ts'
 import { sessionJSONSerializer } from '../../lib/json/session-serializer.ts'
@@ -172,6 +172,17 @@ describe('SealedFormat', () => {
       })
     })
   }
+
+  test('calls a payload unreadable that was signed with a key of which it knows no box', (t: TestContext) => {
+    class Own extends URLSafeTimedSerializer {
+      override * iterUnsigners (): Generator<TimestampSigner> {
+        yield new TimestampSigner(['another', 'key'], { salt })
+      }
+    }
+    const decoded = new SealedFormat(new Own('key', { salt })).decode(new TimestampSigner('another', { salt }).sign(box))
+
+    t.assert.deepStrictEqual([decoded.ok, !decoded.ok && decoded.code], [false, 'ERR_TOKEN_BAD_PAYLOAD'])
+  })
 
   test('refuses a signed token, and is refused as one', (t: TestContext) => {
     const plain = new FlaskFormat(serializer({ salt: 'cookie-session' }))
