@@ -5,8 +5,8 @@
  */
 
 import { longestLifetime, settings } from '../config/settings.ts'
-import { FlaskFormat } from '../formats/flask.ts'
-import { digestBySignature } from '../formats/refusal.ts'
+import { isSealed } from '../config/signing-options.ts'
+import { digestBySignature, looksSealed, looksSigned } from '../formats/refusal.ts'
 import { ageOf, judge } from '../interfaces/lifetime.ts'
 import { loadSession } from '../interfaces/session-text.ts'
 import { BadData } from '../itsdangerous/errors.ts'
@@ -40,7 +40,7 @@ and which of the keys signed it. It may come a few seconds from the future.`,
 
 /** Checks in the order of the plugin: signature, age, content. */
 function judgeCookie (cookie: string, signing: Signing, maxAge: number): Answer {
-  const token = new FlaskFormat(signing.signing).decode(cookie)
+  const token = signing.format.decode(cookie)
   const { clockTolerance, serializer } = signing.sessions
   if (token.signedAt === undefined) return refused(token.code, token.message, {}, hintFor(cookie, signing))
   const signer = { key: signing.keys[token.key], digest: digestBySignature(cookie) }
@@ -102,6 +102,9 @@ function hintFor (cookie: string, { sessions, keys }: Signing): string | undefin
     const whose = digest === 'sha1' ? ', which stock Flask uses' : ''
     return `the signature has the length of ${digest}${whose}: try --digest ${digest}`
   }
+  const seals = isSealed(sessions.sealed)
+  if (seals && looksSigned(cookie)) return 'the cookie looks signed and not sealed: try without --sealed'
+  if (!seals && looksSealed(cookie)) return 'the cookie looks sealed: try --sealed'
   const other = keys.length === 1 ? 'another key' : `a key that is none of these ${keys.length}`
   return 'the digest fits, so the cookie was changed, or signed with ' +
     `${other}, another --salt or another --key-derivation`

@@ -196,7 +196,7 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
       </dl>
       <h3>What it says</h3>
       <pre tabindex="0" aria-label="The payload as JSON">${markTags(cookie.json)}</pre>
-      <p class="quiet">Signed, not encrypted: everybody can read it, nobody can change it.</p>
+      <p class="quiet">${cookie.note}</p>
     </section>`
 }
 
