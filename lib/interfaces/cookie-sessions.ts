@@ -206,6 +206,15 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return signing
   }
 
+  /**
+   * Writes and reads the tokens of {@link getSigningSerializer}. Called once for each object that it returns.
+   *
+   * An override may take only the keys from it, as those in `peers/` do.
+   */
+  makeFormat (signing: URLSafeTimedSerializer): TokenFormat {
+    return new FlaskFormat(signing)
+  }
+
   /** Loads the cookie that was signed last; of those signed in the same second, the first. */
   #load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
     let newest: LoadedSession | undefined
@@ -291,9 +300,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (signing === undefined) return undefined
     let format = this.#formats.get(signing)
     if (format === undefined) {
-      const flask = new RememberedTokens(new FlaskFormat(signing), this.rememberedCookies)
+      const own = new RememberedTokens(this.makeFormat(signing), this.rememberedCookies)
       const other = this.#secureSession && new SecureSessionFormat(this.#secureSession, this.serializer)
-      format = other === undefined ? flask : new FirstThatReads(flask, [other])
+      format = other === undefined ? own : new FirstThatReads(own, [other])
       this.#formats.set(signing, format)
     }
     return format
