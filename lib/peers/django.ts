@@ -34,10 +34,14 @@ export class DjangoSessionInterface extends PeerSessionInterface {
   override getExpirationTime (app: SessionApp, session: SecureCookieSession, request?: SessionRequest): Date | null {
     const expiry = session.get('_session_expiry')
     if (expiry === 0) return null
-    const end = typeof expiry === 'number' ? Date.now() + expiry * 1000 : Date.parse(String(expiry))
-    const isDate = Math.abs(end) <= latestTime
-    return isDate ? new Date(end) : super.getExpirationTime(app, session, request)
+    const end = typeof expiry === 'number' ? Date.now() + expiry * 1000 : timeOf(expiry)
+    return Math.abs(end) <= latestTime ? new Date(end) : super.getExpirationTime(app, session, request)
   }
+}
+
+/** Milliseconds since 1970 of ISO text; NaN for anything else. */
+function timeOf (text: unknown): number {
+  return typeof text === 'string' ? Date.parse(text) : NaN
 }
 
 /** Milliseconds since 1970 that a Date can hold. */
