@@ -249,5 +249,33 @@ def flask_request(asked):
     return {"status": int(status[:3]), "body": text, "headers": [list(header) for header in headers]}
 
 
+# -- Quart
+
+@operation
+def quart(asked):
+    import quart
+
+    app = quart.Quart("peer", static_folder=None)
+    app.secret_key = asked["secretKey"]
+    seen = {}
+
+    @app.get("/")
+    async def view():
+        seen["session"] = encode(quart.session)
+        change(quart.session, asked)
+        return ""
+
+    async def visit():
+        headers = {"Cookie": asked["cookie"]} if asked.get("cookie") is not None else {}
+        return await app.test_client(use_cookies=False).get("/", headers=headers)
+
+    clock.now = asked["now"]
+    try:
+        response = asyncio.run(visit())
+    finally:
+        clock.now = None
+    return {**seen, "headers": [list(header) for header in response.headers.items()]}
+
+
 if __name__ == "__main__":
     serve()

@@ -58,6 +58,7 @@ export interface FlaskAnswer {
 export interface Peers {
   starlette (visit: Visit): Promise<Visited>
   django (visit: DjangoVisit): Promise<Visited>
+  quart (visit: Visit): Promise<Visited>
   starletteVersion (): Promise<string>
   djangoVersion (): Promise<string>
   /** Makes the application with Flask-Login and Flask-WTF anew. */
@@ -77,12 +78,21 @@ const python = process.env.PEERS_PYTHON ?? '/usr/bin/python3'
  *     if (!requirePeers(t, 'django')) return
  */
 export function requirePeers (t: Pick<TestContext, 'skip'>, ...names: PeerModule[]): boolean {
-  const missing = names.filter((name) => spawnSync(python, ['-c', `import flask, ${name}`]).status !== 0)
+  const missing = names.filter((name) => !canImport(name))
   if (missing.length === 0) return true
   const cure = `needs apt-get install python3-flask ${missing.map((name) => packages[name]).join(' ')} (PEERS_PYTHON=/path/to/python names another Python)`
   if (process.env.CI === 'true') throw new Error(cure)
   t.skip(cure)
   return false
+}
+
+const found = new Map<string, boolean>()
+
+/** Whether the Python has that module, and Flask. */
+export function canImport (name: string): boolean {
+  const known = found.get(name) ?? spawnSync(python, ['-c', `import flask, ${name}`]).status === 0
+  found.set(name, known)
+  return known
 }
 
 /** @param path - where Python looks for modules first, such as a checkout of Starlette */
@@ -107,6 +117,7 @@ export function startPeers (path?: string): Peers {
   return {
     starlette: (visit) => ask('starlette', visit),
     django: (visit) => ask('django', visit),
+    quart: (visit) => ask('quart', visit),
     starletteVersion: () => ask('starlette_version'),
     djangoVersion: () => ask('django_version'),
     flaskApp: (config) => ask('flask_app', { config }),
