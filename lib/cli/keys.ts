@@ -13,6 +13,8 @@ import { randomBytes } from '../crypto/secretbox.ts'
 import { SecureCookieSessionInterface } from '../interfaces/cookie-sessions.ts'
 import type { SessionApp } from '../interfaces/session-interface.ts'
 import { base64Encode } from '../itsdangerous/encoding.ts'
+import { DjangoSessionInterface } from '../peers/django.ts'
+import { StarletteSessionInterface } from '../peers/starlette.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import { exitCode, orUsageError, readAll, UsageError, wholeNumber } from './args.ts'
 import type { Command, IO, Values } from './args.ts'
@@ -53,16 +55,33 @@ export interface Signing {
   keys: ReadonlyArray<{ index: number, name: string, source: string }>
 }
 
-/** @throws {@link UsageError} for wrong options and keys, and without a key. A weak key gets a warning. */
-export async function readSigning (values: Values, { env, stderr }: IO): Promise<Signing> {
-  const { digest, salt, 'key-derivation': keyDerivation, 'key-file': file } = values
+/** The session interface for each value of --peer. */
+export const peers: ReadonlyMap<string, new () => SecureCookieSessionInterface> = new Map([
+  ['starlette', StarletteSessionInterface], ['django', DjangoSessionInterface]
+])
+
+/** @throws {@link UsageError} for wrong options. */
+function makeSessions ({ digest, salt, 'key-derivation': keyDerivation, peer }: Values): SecureCookieSessionInterface {
+  if (peer !== undefined) {
+    const Peer = peers.get(peer)
+    if (Peer === undefined) throw new UsageError(`--peer must be ${[...peers.keys()].join(' or ')}`)
+    if ([digest, salt, keyDerivation].some((option) => option !== undefined)) {
+      throw new UsageError('--peer takes none of --digest, --salt and --key-derivation')
+    }
+    return new Peer()
+  }
   const options = { salt, keyDerivation, digestMethod: digest?.split(',').map((name) => name.trim()) } as SigningOptions
   const check = (option: SigningOptions, rule: string): unknown => orUsageError(() => parseSigningOptions(option), rule)
   check({ digestMethod: options.digestMethod }, '--digest must be of sha1, sha256, sha384, sha512')
   check({ salt }, '--salt must not be empty')
   check({ keyDerivation: options.keyDerivation }, '--key-derivation must be hmac, django-concat, concat or none')
-  const sessions = new SecureCookieSessionInterface(options)
+  return new SecureCookieSessionInterface(options)
+}
 
+/** @throws {@link UsageError} for wrong options and keys, and without a key. A weak key gets a warning. */
+export async function readSigning (values: Values, { env, stderr }: IO): Promise<Signing> {
+  const sessions = makeSessions(values)
+  const { 'key-file': file } = values
   const lines = file === undefined ? undefined : await readKeyFile(file)
   const keys = lines?.map(({ key }) => key)
   const given = keys === undefined ? env : { SECRET_KEY: keys.pop(), SECRET_KEY_FALLBACKS: keys }

@@ -38,12 +38,12 @@ export class DjangoFormat implements TokenFormat {
   }
 
   decode (token: string): DecodedToken {
-    const [signed, signature] = rsplit(token, ':') ?? []
-    const [payload, time] = rsplit(signed ?? '', ':') ?? []
-    if (signed === undefined || signature === undefined || payload === undefined || time === undefined) return badSignature
-    const key = this.#signers.findIndex((signer) => signer.verifySignature(signed, signature))
+    const [signed, signature] = rsplit(token, ':') ?? ['', '']
+    const [payload, time] = rsplit(signed, ':') ?? ['', '']
     const signedAt = base62Decode(time)
-    if (key === -1 || signedAt === undefined) return badSignature
+    if (signedAt === undefined) return badSignature
+    const key = this.#signers.findIndex((signer) => signer.verifySignature(signed, signature))
+    if (key === -1) return badSignature
     try {
       return { ok: true, json: this.#signing.loadPayload(payload, asText) as string, signedAt, key }
     } catch (error) {

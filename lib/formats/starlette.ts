@@ -8,7 +8,6 @@
 import { Buffer } from 'node:buffer'
 import { utf8 } from '../itsdangerous/encoding.ts'
 import type { TimestampSigner } from '../itsdangerous/timestamp-signer.ts'
-import { maxPayloadLength } from '../itsdangerous/url-safe.ts'
 import { badSignature } from './token-format.ts'
 import type { DecodedToken, TokenFormat } from './token-format.ts'
 
@@ -42,6 +41,5 @@ export class StarletteFormat implements TokenFormat {
 function decodeText (payload: string): string {
   const bytes = Buffer.from(payload, 'base64')
   if (bytes.toString('base64') !== payload) throw new RangeError('The payload is not base64')
-  if (bytes.length > maxPayloadLength) throw new RangeError('The payload is too long')
   return utf8.decode(bytes)
 }

@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { DjangoFormat } from '../../lib/formats/django.ts'
@@ -55,8 +56,7 @@ describe('DjangoFormat', () => {
   })
 
   test('says when a token was signed whose payload cannot be decoded, and that it cannot', (t: TestContext) => {
-    const signing = new URLSafeTimedSerializer(key)
-    const bomb = signing.dumpPayload('x'.repeat(262_144), { dumps: String }, 0).slice(0, -4)
+    const bomb = `.${deflateSync('x'.repeat(262_145)).toString('base64url')}`
     for (const payload of ['.', '.AAAA', '****', '_w', 'e30=', bomb]) {
       t.assert.deepStrictEqual(django(key).decode(sign(`${payload}:1s7wFk`)), {
         ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', message: 'The payload could not be decoded', signedAt: noon, key: 0

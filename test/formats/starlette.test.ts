@@ -2,7 +2,6 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { StarletteFormat } from '../../lib/formats/starlette.ts'
 import { TimestampSigner } from '../../lib/itsdangerous/index.ts'
-import { noise } from '../helpers.ts'
 import { formatContract } from './format.contract.ts'
 
 const starlette = (...keys: string[]): StarletteFormat => new StarletteFormat(new TimestampSigner([...keys].reverse()))
@@ -30,15 +29,13 @@ describe('StarletteFormat', () => {
 
   test('says when a token was signed whose payload cannot be decoded, and why', (t: TestContext) => {
     t.mock.timers.enable({ apis: ['Date'], now: noon * 1000 })
-    const tooLong = Buffer.from(noise(262_145)).toString('base64')
     for (const [payload, message] of [
-      ['e30', /not base64/], ['e3', /not base64/], ['e30=x', /not base64/], ['e-30', /not base64/], ['/w==', /encoded data was not valid/],
-      [tooLong, /too long/]
+      ['e30', /not base64/], ['e3', /not base64/], ['e30=x', /not base64/], ['e-30', /not base64/], ['/w==', /encoded data was not valid/]
     ] as const) {
       const decoded = starlette(key).decode(new TimestampSigner(key).sign(payload))
 
       const { message: said, ...rest } = decoded as { message: string }
-      t.assert.deepStrictEqual(rest, { ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', signedAt: noon, key: 0 }, payload.slice(0, 10))
+      t.assert.deepStrictEqual(rest, { ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', signedAt: noon, key: 0 }, payload)
       t.assert.match(said, message)
     }
   })

@@ -11,7 +11,7 @@ import secureSession, { Markup, Tuple, UUID } from '../../lib/index.ts'
 import type { PeerOptions } from '../../lib/peers/index.ts'
 import type { SecureCookieSessionInterface } from '../../lib/index.ts'
 import { testClient } from '../../lib/testing.ts'
-import { buildApp, cookieOf, logOf, refusalOf, secretKey, sessionApp, sessionCookieOf } from '../helpers.ts'
+import { buildApp, cookieOf, logOf, noise, refusalOf, secretKey, sessionApp, sessionCookieOf } from '../helpers.ts'
 import { noon } from './exchange.ts'
 
 export interface PeerUnderTest {
@@ -123,6 +123,14 @@ export function peerContract (name: string, { make, cookieName, token, sign, rea
         t.assert.deepStrictEqual(log.lines.map(({ level, code }) => [level, code]), [[40, 'ERR_TOKEN_BAD_PAYLOAD']])
       })
     }
+
+    test('takes a signed payload of more than 262,144 bytes as an empty session', async (t: TestContext) => {
+      const { visit } = await sessionApp(t, options)
+      for (const [length, size] of [[262_144, '1'], [262_145, '0']] as const) {
+        const json = `{"a":"${noise(length - 8)}"}`
+        t.assert.strictEqual((await visit((session) => session.size, { cookie: `${cookieName}=${sign(json)}` })).body, size, `${json.length}`)
+      }
+    })
 
     test('reads the keys in SECRET_KEY_FALLBACKS too, and signs with SECRET_KEY', async (t: TestContext) => {
       atNoon(t)

@@ -261,7 +261,7 @@ def quart(asked):
 
     @app.get("/")
     async def view():
-        seen["session"] = encode(quart.session)
+        seen["session"] = encode(dict(quart.session))
         change(quart.session, asked)
         return ""
 

@@ -98,12 +98,20 @@ export function canImport (name: string): boolean {
 /** @param path - where Python looks for modules first, such as a checkout of Starlette */
 export function startPeers (path?: string): Peers {
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...(path !== undefined && { PYTHONPATH: path }) }
-  const child = spawn(python, [script], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(python, [script], { env, stdio: ['pipe', 'pipe', 'pipe'] })
   const waiting: Array<{ resolve (result: unknown): void, reject (error: Error): void }> = []
-  const exited = new Promise<void>((resolve) => child.once('close', () => {
-    for (const { reject } of waiting) reject(new Error('the peers have ended'))
-    resolve()
-  }))
+  let complaints = ''
+  const exited = new Promise<void>((resolve) => {
+    const end = (reason: string): void => {
+      for (const { reject } of waiting.splice(0)) reject(new Error(`the peers have ended (${reason}) ${complaints}`))
+      resolve()
+    }
+    child.once('error', ({ message }) => end(message))
+    child.once('close', (code, signal) => end(String(signal ?? code)))
+  })
+  // A peer that is gone is reported by 'close', with its last words.
+  child.stdin.on('error', () => {})
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaints = (complaints + text).slice(-2000) })
   createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => {
     const reply = JSON.parse(line) as { result?: unknown, error?: string }
     const next = waiting.shift()
