@@ -5,6 +5,7 @@
  */
 
 import type { SessionConfig } from '../../types/config.ts'
+import { pick } from '../config/lookup.ts'
 import { checked } from '../config/settings.ts'
 import type { Key } from '../config/settings.ts'
 import type { SigningOptions } from '../config/signing-options.ts'
@@ -43,7 +44,8 @@ export abstract class PeerSessionInterface extends SecureCookieSessionInterface 
    */
   constructor (signing: SigningOptions, defaults: Required<PeerOptions>, options: PeerOptions) {
     super(signing)
-    const check = (key: Key, name: keyof PeerOptions): unknown => checked(key, options[name] ?? defaults[name], name)
+    const given: PeerOptions = { ...defaults, ...pick(options, Object.keys(defaults)) }
+    const check = (key: Key, name: keyof PeerOptions): unknown => checked(key, given[name], name)
     this.configDefaults = {
       SESSION_COOKIE_NAME: check('SESSION_COOKIE_NAME', 'cookieName'),
       PERMANENT_SESSION_LIFETIME: check('PERMANENT_SESSION_LIFETIME', 'maxAge'),

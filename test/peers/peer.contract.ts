@@ -79,6 +79,16 @@ export function peerContract (name: string, { make, cookieName, token, sign, rea
       t.assert.strictEqual(read(String(sessionCookieOf(answer, cookieName)?.value)).replaceAll(' ', ''), `${json.slice(0, -1)},"a":1}`.replaceAll(' ', ''))
     })
 
+    test('leaves every key to the applications: here none is for the session itself', async (t: TestContext) => {
+      const { visit } = await sessionApp(t, options)
+      const json = '{"_permanent":"no","_created":"2024-05-17","_lifetime":-1,"_sid":[1]}'
+      const answer = await visit((session) => { session.a = session._created }, { cookie: `${cookieName}=${sign(json)}` })
+
+      const written = read(String(sessionCookieOf(answer, cookieName)?.value)).replaceAll(' ', '')
+      t.assert.strictEqual(written, `${json.slice(0, -1)},"a":"2024-05-17"}`)
+      t.assert.strictEqual(answer.statusCode, 200)
+    })
+
     test('sends no cookie when a value was looked at, and one when a change was made in it', async (t: TestContext) => {
       const { visit } = await sessionApp(t, options)
       const cart = `${cookieName}=${sign('{"cart":{"items" :[1.0,"\u00fc"]}}')}`
@@ -172,6 +182,13 @@ export function peerContract (name: string, { make, cookieName, token, sign, rea
         t.mock.timers.tick(1000)
         t.assert.strictEqual((await visit((session) => session.user ?? 'nobody', { cookie: `shared=${token}` })).body, 'nobody')
       }
+    })
+
+    test('leaves SameSite out where the peer does', async (t: TestContext) => {
+      const { visit } = await sessionApp(t, { sessionInterface: make({ sameSite: null, maxAge: undefined }) })
+
+      const set = sessionCookieOf(await visit((session) => { session.a = 1 }), cookieName)
+      t.assert.deepStrictEqual(Object.keys(set?.attributes ?? {}), ['Path', 'Expires', 'HttpOnly'])
     })
 
     test('names a wrong option', (t: TestContext) => {
