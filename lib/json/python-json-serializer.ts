@@ -8,6 +8,7 @@
 import { types } from 'node:util'
 import { hasMethod } from './dict.ts'
 import { TaggedJSONSerializer } from './tagged-json-serializer.ts'
+import type { JSONTagClass } from './tagged-json-serializer.ts'
 import { JSONTag, PassDict, PassList } from './tags.ts'
 import { Tuple, UUID } from './values.ts'
 
@@ -51,7 +52,7 @@ const beyondASCII = /[^ -~]/g
  * An object whose only key looks like a tag of Flask is an ordinary object.
  */
 export class PythonJSONSerializer extends TaggedJSONSerializer {
-  static override readonly defaultTags = [RefuseOtherTypes, PassDict, PassList]
+  static override readonly defaultTags: readonly JSONTagClass[] = [RefuseOtherTypes, PassDict, PassList]
 
   readonly #options: PythonJSONOptions
 
