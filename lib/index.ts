@@ -12,6 +12,9 @@ export {
   FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, FST_SESSION_STORE_UNAVAILABLE, FST_SESSION_UNAVAILABLE,
   FST_SESSION_UNSERIALIZABLE
 } from './errors.ts'
+export type {
+  DecodedToken, RejectedToken, TokenFormat, UnreadableToken, VerifiedToken
+} from './formats/token-format.ts'
 export type { DataSerializer } from './itsdangerous/compact-json.ts'
 export { nodeDigest } from './crypto/digest.ts'
 export type { Digest, DigestMethod, DigestName } from './crypto/digest.ts'

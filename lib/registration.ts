@@ -50,9 +50,10 @@ export class SessionRegistration {
     this.#warnOnce = createWarnOnce(fastify.log, this.sessionName)
     this.#onReject = functionOption('onReject', options.onReject)
     this.#confKey = textOption('confKey', options.confKey, 'config')
-    // The cookie name defaults to the session name, so that two sessions never share a cookie.
-    this.#reader = new ConfigReader(options, { SESSION_COOKIE_NAME: this.sessionName })
     this.sessionInterface = interfaceOf(options)
+    // The cookie name defaults to the session name, so that two sessions never share a cookie.
+    const defaults = { SESSION_COOKIE_NAME: this.sessionName, ...this.sessionInterface.configDefaults }
+    this.#reader = new ConfigReader(options, defaults)
     this.#app = this.#makeApp(this.#readConfig())
   }
 

@@ -77,8 +77,11 @@ const optionHelp = {
                  another name than session: cookie-session.NAME`,
   'key-derivation': `--key-derivation NAME
                  hmac, django-concat, concat or none; default hmac`,
+  peer: `--peer NAME    starlette (FastAPI too) or django: a cookie of that framework,
+                 whose signatures have no options`,
   'max-age': `--max-age SECONDS
-                 the greatest age; default ${settings.PERMANENT_SESSION_LIFETIME.fallback}, the plugin's`,
+                 the greatest age; default ${settings.PERMANENT_SESSION_LIFETIME.fallback}, the plugin's; with
+                 --peer the peer's`,
   sealed: '--sealed       the session is encrypted, as with the plugin option sealed',
   permanent: '--permanent    make the session permanent (its key _permanent)',
   name: "--name NAME    the cookie's name in a header; default session, or the only one",

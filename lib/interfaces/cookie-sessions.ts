@@ -215,6 +215,15 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return signing
   }
 
+  /**
+   * Writes and reads the tokens of {@link getSigningSerializer}. Called once for each object that it returns.
+   *
+   * An override may take only the keys from it, as those in `peers/` do.
+   */
+  makeFormat (signing: URLSafeTimedSerializer): TokenFormat {
+    return isSealed(this.sealed) ? new SealedFormat(signing) : new FlaskFormat(signing)
+  }
+
   /** Loads the cookie that was signed last; of those signed in the same second, the first. */
   #load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
     let newest: LoadedSession | undefined
@@ -300,14 +309,15 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (signing === undefined) return undefined
     let format = this.#formats.get(signing)
     if (format === undefined) {
-      format = this.#makeFormat(app, signing)
+      format = this.#allFormats(app, signing)
       this.#formats.set(signing, format)
     }
     return format
   }
 
-  #makeFormat (app: SessionApp, signing: URLSafeTimedSerializer): TokenFormat {
-    const own = isSealed(this.sealed) ? new SealedFormat(signing) : new FlaskFormat(signing)
+  /** The format that writes, remembered, and those that are only read. */
+  #allFormats (app: SessionApp, signing: URLSafeTimedSerializer): TokenFormat {
+    const own = this.makeFormat(signing)
     const others: Array<Pick<TokenFormat, 'decode'>> = []
     const signed = this.#signedSerializer(app)
     if (signed !== undefined) others.push(new FlaskFormat(signed))

@@ -104,7 +104,7 @@ describe('an application in JavaScript', () => {
 
     t.assert.match(String(version), /^\d+\.\d+\.\d+/)
     t.assert.strictEqual(inside, 'ERR_PACKAGE_PATH_NOT_EXPORTED')
-    t.assert.deepStrictEqual(Object.keys(entries), [ours, `${ours}/itsdangerous`, `${ours}/stores`, `${ours}/testing`])
+    t.assert.deepStrictEqual(Object.keys(entries), [ours, `${ours}/itsdangerous`, `${ours}/peers`, `${ours}/stores`, `${ours}/testing`])
     for (const [esm, cjs] of Object.values(entries) as Array<[string[], string[]]>) {
       t.assert.ok(esm.length > 1)
       // fastify-plugin puts the plugin under its name on the function that require gives.
