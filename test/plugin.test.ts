@@ -55,7 +55,7 @@ describe('the package', () => {
   test('exports the plugin as default and by name', (t: TestContext) => {
     t.assert.strictEqual(secureSession, namedExport)
     t.assert.strictEqual((secureSession as unknown as Record<symbol, unknown>)[Symbol.for('skip-override')], true)
-    t.assert.deepStrictEqual((secureSession as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')], { fastify: '5.x', name: 'fastify-secure-cookie-session' })
+    t.assert.deepStrictEqual((secureSession as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')], { fastify: '>=5 <7', name: 'fastify-secure-cookie-session' })
   })
 
   test('exports its errors, each with its code and status', (t: TestContext) => {

@@ -115,7 +115,7 @@ describe("the README's", () => {
     await fastify.register(secureSession, { secretKey })
     fastify.get('/me', async (request) => ({ user: request.session.user_id }))
 
-    const { response, session } = await run(snippet('README.md', 'Testing'), { fastify })
+    const { response, session } = await run(snippet('README.md', 'Testing'), {}, { './app.mjs': { build: async () => fastify } })
 
     t.assert.deepStrictEqual(response.json(), { user: 1 })
     t.assert.strictEqual(session.user_id, 1)
@@ -138,11 +138,12 @@ describe("the README's", () => {
 describe('stock Flask, with the lines of the README,', () => {
   test('reads the login of the first session', async (t: TestContext) => {
     const app = snippet('README.md', 'Sharing with Flask', 'python')
+    t.assert.match(snippet('README.md', 'Sharing with Flask', 'sh'), /http:\/\/localhost:5000\/me/)
     const fastify = application(t)
     await fastify.register(secureSession, { secretKey, digestMethod: 'sha1' })
     await fastify.ready()
     const cookie = fastify.encodeSession(fastify.createSession({ user_id: 42 }))
-    const visit = `${app}\nprint(app.test_client(use_cookies=False).get("/flask/me", headers={"Cookie": "session=${cookie}"}).get_json())`
+    const visit = `${app}\nprint(app.test_client(use_cookies=False).get("/me", headers={"Cookie": "session=${cookie}"}).get_json())`
 
     for (const { command } of requireFlask(t)) {
       t.assert.strictEqual(execFileSync(command, ['-c', visit], { encoding: 'utf8' }), "{'user': 42}\n")

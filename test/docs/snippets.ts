@@ -70,16 +70,17 @@ const AsyncFunction = (async () => {}).constructor as new (...source: string[]) 
  * Runs a block of JavaScript. Imports of the package are those of lib/.
  *
  * @param context - what the text around the block has: a block's own declarations hide it
+ * @param files - what files of the application export
  * @returns the declarations at its outermost level
  */
-export async function run (code: string, context: Names = {}): Promise<Record<string, any>> {
-  const body = code.replace(/^import (?:(\w+))?,? ?(?:\{([^}]*)\})? ?from '([^']+)'$/gm, (_, name?: string, names?: string, from?: string) => {
+export async function run (code: string, context: Names = {}, files: Readonly<Record<string, unknown>> = {}): Promise<Record<string, any>> {
+  const body = code.replace(/^import (?:(\w+))?,? ?(?:\{([^}]*)\})? ?from '([^']+)'(?: \/\/.*)?$/gm, (_, name?: string, names?: string, from?: string) => {
     const parts = [name === undefined ? '' : `default: ${name}`, names ?? ''].filter((part) => part !== '')
     return `const { ${parts.join(', ')} } = await load('${from}');`
   })
   const declared = Array.from(body.matchAll(/^(?:const|class) (?:\{ (\w+) \}|(\w+))/gm), ([, inner, plain]) => inner ?? plain)
   const source = `{\n${body}\n;return { ${declared.join(', ')} } }`
-  const load = (from: string): Promise<unknown> => import(entries[from] ?? from)
+  const load = async (from: string): Promise<unknown> => files[from] ?? await import(entries[from] ?? from)
   const { default: _, ...names } = context // of a namespace
   return new AsyncFunction('load', ...Object.keys(names), source)(load, ...Object.values(names))
 }
