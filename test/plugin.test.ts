@@ -180,7 +180,7 @@ describe('the registration', () => {
   })
 })
 
-const cure = "request.session exists already. Register the session plugin once, in the outermost scope that needs it; several sessions side by side are given as 'sessions: [...]' with a sessionName each"
+const cure = "request.session exists already. Register the session plugin once, in the outermost scope that needs it. For several sessions use 'sessions: [...]', with a sessionName for each"
 
 describe('a second session of the same name', () => {
   const registrations: Record<string, (app: FastifyInstance) => unknown> = {
