@@ -19,9 +19,11 @@ const { outputFiles } = await build({
   splitting: true,
   write: false
 })
-// esbuild can only split ECMAScript modules, so each file is converted afterwards.
+// esbuild can only split ECMAScript modules, so each file is converted afterwards. It exports getters; plain properties
+// are faster.
+const footer = { js: "module.exports = Object.defineProperty({ ...module.exports }, '__esModule', { value: true });" }
 for (const { path, text } of outputFiles) {
-  await build({ stdin: { contents: text, sourcefile: path }, outfile: path, format: 'cjs', platform: 'node', target: 'node20', allowOverwrite: true })
+  await build({ stdin: { contents: text, sourcefile: path }, outfile: path, format: 'cjs', platform: 'node', target: 'node20', footer })
 }
 writeFileSync('dist/cjs/package.json', '{"type":"commonjs"}\n')
 
