@@ -10,6 +10,7 @@ import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import secureSession from '../../lib/index.ts'
+import { testClient } from '../../lib/testing.ts'
 import { keygen } from '../../lib/cli/keys.ts'
 import { run as runCommand } from '../cli/run.ts'
 import { keys, settings } from '../../lib/config/settings.ts'
@@ -81,6 +82,43 @@ describe("the README's", () => {
     const { headers } = await fastify.inject('/')
 
     t.assert.match(headers['set-cookie'], /^__Host-session=\S+; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
+  })
+
+  test('limits end a session without use, and in all', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 0 })
+    const fastify = application(t)
+    await run(snippet('README.md', 'How long a session lasts'), { fastify, secureSession })
+    fastify.get('/', async (request: any) => {
+      request.session.user_id ??= 42
+      request.session.permanent = true
+      return request.session
+    })
+    fastify.get('/me', async (request: any) => request.session.size)
+    const client = testClient(fastify)
+    const visitAfter = async (seconds: number): Promise<unknown[]> => {
+      t.mock.timers.tick(seconds * 1000)
+      const response = await client.inject('/me')
+      return [response.json(), response.headers['set-cookie'] !== undefined]
+    }
+    await client.inject('/')
+
+    t.assert.deepStrictEqual(await visitAfter(59), [2, false])
+    t.assert.deepStrictEqual(await visitAfter(1), [2, true])
+    for (let minute = 0; minute < 8 * 60 - 25; minute += 25) await visitAfter(25 * 60)
+    t.assert.deepStrictEqual(await visitAfter(25 * 60), [0, false])
+  })
+
+  test('onReject is told why a user was logged out', async (t: TestContext) => {
+    const fastify = application(t)
+    await run(snippet('README.md', 'My session is empty'), { fastify, secureSession })
+    const lines: unknown[] = []
+    fastify.get('/', async (request: any) => {
+      request.log.info = (...line: unknown[]) => lines.push(line)
+      return request.session
+    })
+    await fastify.inject({ url: '/', headers: { cookie: 'session=forged' } })
+
+    t.assert.deepStrictEqual(lines, [[{ code: 'malformed', age: undefined }, 'logged out']])
   })
 
   test('walk through request.session does what it says', async (t: TestContext) => {

@@ -136,6 +136,30 @@ describe('the recipe for', () => {
     t.assert.deepStrictEqual([poll.json(), cookiesOf(poll), cookiesOf(page).length], [{ user: 42 }, [], 1])
   })
 
+  test('limits: who is not remembered is logged out ten minutes later', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 0 })
+    const fastify = await withRecipe(t, 'Limits of a session')
+    fastify.get('/', async (request: Ask) => request.session.size)
+    const sizes: unknown[] = []
+    for (const query of ['', '?remember=yes']) {
+      const client = testClient(fastify)
+      await client.inject({ method: 'POST', url: `/login${query}` })
+      t.mock.timers.tick(601_000)
+      sizes.push((await client.inject('/')).json())
+    }
+
+    t.assert.deepStrictEqual(sizes, [0, 2])
+  })
+
+  test('metrics: the channel tells what was refused', async (t: TestContext) => {
+    const counted: unknown[] = []
+    const fastify = await withSession(t, 'Metrics of refused cookies', { counter: { inc: (labels: unknown) => counted.push(labels) } })
+    fastify.get('/', async (request: Ask) => request.session)
+    await fastify.inject(asking('session=forged'))
+
+    t.assert.deepStrictEqual(counted, [{ code: 'malformed', session: 'session' }])
+  })
+
   test('middleware: the raw request has the session', async (t: TestContext) => {
     const fastify = await withSession(t, 'NestJS and middie')
     fastify.get('/', async (request) => {
