@@ -158,6 +158,16 @@ describe("the README's", () => {
     t.assert.strictEqual(session.user_id, 1)
   })
 
+  test('sealed session is in a cookie that nobody can read', async (t: TestContext) => {
+    const fastify = application(t)
+    await run(snippet('README.md', 'Signed or sealed'), { fastify, secureSession })
+    fastify.get('/', async (request) => { request.session.user_name = 'Ada Lovelace' })
+
+    const [, payload = ''] = /=([^.]+)/.exec(String((await fastify.inject('/')).headers['set-cookie'])) ?? []
+
+    t.assert.doesNotMatch(Buffer.from(payload, 'base64url').toString('latin1'), /Ada|user/)
+  })
+
   test('several sessions have a cookie each', async (t: TestContext) => {
     const fastify = application(t)
     await run(snippet('README.md', 'Several sessions'), { fastify, secureSession })
