@@ -103,6 +103,9 @@ export const peers: readonly Peer[] = [
     peerOf(`ours-sha1-${name}`, `ours, sha1, ${label}`, { kind: 'ours', digest: 'sha1', ...also }, 'sha1',
       usual((at) => ['untouched-bare', 'untouched', 'read'].includes(at.name)))
   )),
+  peerOf('ours-sha1-after', 'ours, sha1, refreshAfter', { kind: 'ours', digest: 'sha1', limits: { refreshAfter: 86_400 } }, 'sha1', usual((at) => at.name === 'refresh')),
+  peerOf('ours-sha1-absolute', 'ours, sha1, absoluteLifetime', { kind: 'ours', digest: 'sha1', limits: { absoluteLifetime: 86_400 * 31 } }, 'sha1',
+    usual((at) => at.name === 'read' || at.name === 'write')),
   // What does not fit into 4093 bytes is compressed; the others may be longer.
   peerOf('ours-sha512-4093', 'ours, default, compressed to fit', { kind: 'ours', maxCookieSize: 4093 }, 'sha512', usual((at, size) => at.name === 'write' && size > 2000))
 ]
