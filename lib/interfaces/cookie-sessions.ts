@@ -112,9 +112,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
-    const { config: { PERMANENT_SESSION_LIFETIME: longestLifetime } } = app
-    const load = (): LoadedSession | undefined => this.#load(app, request)
-    return new this.sessionClass(undefined, { serializer: this.serializer, load, longestLifetime })
+    return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.#load(app, request) })
   }
 
   /** Without a Cookie header there is nothing to refresh. */
