@@ -17,9 +17,10 @@ import { hasBlankEnds, weaknessOf } from './config/weak-keys.ts'
 import { cookieAttributes } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
-import type { MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
+import type { EndOptions, MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
 import type { URLSafeTimedSerializer } from './itsdangerous/url-safe.ts'
 import type { Dict } from './json/dict.ts'
+import { userId } from './revocation/user-id.ts'
 import { ConfiguredApp } from './session-app.ts'
 import { RequestSession } from './request/request-session.ts'
 import { dataOf } from './session/session.ts'
@@ -145,6 +146,31 @@ export class SessionRegistration {
     const loaded = typeof cookie === 'string' ? sessions.decode(this.app, cookie, log) : undefined
     if (loaded === undefined) return null
     return new sessions.sessionClass(undefined, { serializer: sessions.serializer, load: () => loaded })
+  }
+
+  /** @throws {TypeError} for no user, and if the session interface cannot end sessions. */
+  async endSessions (user: unknown, options: EndOptions): Promise<void> {
+    const { sessionInterface } = this
+    const id = userId(user)
+    if (id === undefined) throw new TypeError('endSessions takes a user, got none')
+    if (options.except !== undefined && dataOf(options.except) === undefined) {
+      throw new TypeError('endSessions takes a session as except: request.session')
+    }
+    if (sessionInterface.endSessions === undefined) throw this.#needsRevocation('endSessions')
+    await sessionInterface.endSessions(this.app, id, options)
+  }
+
+  async isRevoked (session: SecureCookieSession): Promise<boolean> {
+    const { sessionInterface } = this
+    if (dataOf(session) === undefined) {
+      throw new TypeError('isRevoked takes a session: request.session, or what decodeSession returns')
+    }
+    if (sessionInterface.isRevoked === undefined) throw this.#needsRevocation('isRevoked')
+    return await sessionInterface.isRevoked(this.app, session)
+  }
+
+  #needsRevocation (method: string): TypeError {
+    return new TypeError(`${method} needs the option revocation of ${this.sessionName}, or sessions in a store`)
   }
 
   /** Created in the onRequest hook, or earlier when a hook of the application reads the session. */
