@@ -28,9 +28,12 @@ export class EndedSessions {
     return this.#unconfirmed.has(sid) || this.#known.get(sid)?.answer === true
   }
 
-  /** Whether the session was ended. @param isFresh - asks the store, even if there is an answer that could be used */
+  /**
+   * Whether the session was ended, for sessions of which this process does not know that.
+   *
+   * @param isFresh - asks the store, even if there is an answer that could be used
+   */
   has (sid: string, isFresh: boolean): MaybePromise<boolean> {
-    if (this.knows(sid)) return true
     if (!isFresh && this.#known.get(sid) !== undefined) return false
     const askedAt = now()
     return andThen(this.#records.isEnded(sid), (isEnded) => {
