@@ -137,7 +137,7 @@ export class SessionRegistration {
     const { observer } = data
     const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
     const app = isOurs ? observer.app : this.app
-    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json })
+    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
