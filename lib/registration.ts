@@ -47,7 +47,7 @@ export class SessionRegistration {
     this.#confKey = textOption('confKey', options.confKey, 'config')
     // The cookie name defaults to the session name, so that two sessions never share a cookie.
     this.#reader = new ConfigReader(options, { SESSION_COOKIE_NAME: this.sessionName })
-    this.sessionInterface = interfaceOf(options)
+    this.sessionInterface = interfaceOf(options, this.sessionName)
     this.#app = this.#makeApp(this.#readConfig())
   }
 
@@ -137,7 +137,9 @@ export class SessionRegistration {
     const { observer } = data
     const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
     const app = isOurs ? observer.app : this.app
-    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
+    const sessions = this.#requireCookieInterface()
+    sessions.noteBook(app, data)
+    return sessions.encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
@@ -145,7 +147,8 @@ export class SessionRegistration {
     const sessions = this.#requireCookieInterface()
     const loaded = typeof cookie === 'string' ? sessions.decode(this.app, cookie, log) : undefined
     if (loaded === undefined) return null
-    return new sessions.sessionClass(undefined, { serializer: sessions.serializer, load: () => loaded })
+    const session = new sessions.sessionClass(undefined, { serializer: sessions.serializer, load: () => loaded })
+    return sessions.isKnownRevoked(session) ? null : session
   }
 
   /** @throws {TypeError} for no user, and if the session interface cannot end sessions. */

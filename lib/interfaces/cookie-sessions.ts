@@ -99,7 +99,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
-    return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.#load(app, request) })
+    return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.load(app, request) })
   }
 
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
@@ -110,7 +110,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     // An empty session needs no cookie; one that was emptied loses its cookie.
     if (data.modified && data.isEmpty) {
       data.book = noBook
-      return this.#cookie(app, session, request).delete(reply, data.loaded?.hasRivals)
+      return this.deleteCookie(app, session, reply)
     }
     // Checked before `isEmpty`, which loads the session and so verifies the cookie.
     if (!this.shouldSetCookie(app, session, request) || data.isEmpty) return
@@ -173,6 +173,14 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return token.ok ? this.#read(token, log) : unreadable(log)
   }
 
+  /** Notes in the book of a session what a setting needs, before the session is written. */
+  noteBook (_app: SessionApp, _data: SessionData): void {}
+
+  /** Whether it is known without waiting that a session was ended, for `decodeSession`. */
+  isKnownRevoked (_session: SecureCookieSession): boolean {
+    return false
+  }
+
   /**
    * Signs and verifies the cookies; `undefined` without a secret key.
    *
@@ -188,7 +196,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 
   /** Loads the cookie that was signed last; of those signed in the same second, the first. */
-  #load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
+  protected load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
     let newest: LoadedSession | undefined
     let { log } = request
     for (const cookie of readCookies(request.headers.cookie, this.getCookieName(app, request))) {
@@ -232,6 +240,11 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const isShared = memo !== undefined && this.serializer.isStock === true && isLight(json)
     if (isShared) Object.assign(memo, { data, book })
     return { data, book, json, parsed: data, signedAt, isShared, needsRewrite }
+  }
+
+  /** Deletes the cookie of the session. */
+  protected deleteCookie (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
+    this.#cookie(app, session, reply.request).delete(reply, dataOf(session)?.loaded?.hasRivals)
   }
 
   /** The session's cookie in the response, with the attributes that `session.options()` and the route set. */

@@ -18,6 +18,8 @@ export interface LoadedSession {
   data: Dict
   /** What the session keeps for itself; without it, its keys are taken out of `data`. */
   book?: BookKeeping | undefined
+  /** The id of a session that can be revoked: that of its book, or one made of its cookie. */
+  sid?: string | undefined
   /** The JSON text that the data was read from. */
   json?: string | undefined
   /** The object that `json` was parsed into; `data` differs from it after an override replaced the data. */
@@ -62,6 +64,7 @@ export class SessionData {
   #loaded: LoadedSession | undefined
   #data: Dict | undefined
   #book: BookKeeping = noBook
+  #beganAnew = false
   #exposed: ExposedValues | undefined
   #accessed = false
   #modified = false
@@ -152,6 +155,11 @@ export class SessionData {
     this.#book = book
   }
 
+  /** Whether the session that was loaded has ended in this request: what is written now is another one. */
+  get beganAnew (): boolean {
+    return this.#beganAnew
+  }
+
   get isEmpty (): boolean {
     return Object.keys(this.peek()).length === 0
   }
@@ -231,7 +239,10 @@ export class SessionData {
     for (const key of keys) refuseBookKey(key)
     this.write(() => {
       this.#data = next
-      if (keys.length === 0) this.#book = noBook
+      if (keys.length === 0) {
+        this.#book = noBook
+        this.#beganAnew = true
+      }
     })
   }
 
@@ -241,6 +252,7 @@ export class SessionData {
       for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
       const { lifetime } = this.#book
       this.#book = lifetime !== undefined && kept.has('_lifetime') ? { lifetime } : noBook
+      this.#beganAnew = true
     })
   }
 
