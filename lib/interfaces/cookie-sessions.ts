@@ -242,9 +242,16 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return { data, book, json, parsed: data, signedAt, isShared, needsRewrite }
   }
 
-  /** Deletes the cookie of the session. */
-  protected deleteCookie (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
-    this.#cookie(app, session, reply.request).delete(reply, dataOf(session)?.loaded?.hasRivals)
+  /** The greatest age of a cookie that is accepted, in seconds. */
+  protected longestAge ({ PERMANENT_SESSION_LIFETIME: lifetime }: SessionConfig): number {
+    return Math.max(lifetime, this.#secureSession?.expiry ?? 0)
+  }
+
+  /** Deletes the cookie of the session. @param hasRivals - whether to delete older cookies of the name, too */
+  protected deleteCookie (
+    app: SessionApp, session: SecureCookieSession, reply: FastifyReply, hasRivals = dataOf(session)?.loaded?.hasRivals
+  ): void {
+    this.#cookie(app, session, reply.request).delete(reply, hasRivals)
   }
 
   /** The session's cookie in the response, with the attributes that `session.options()` and the route set. */

@@ -57,6 +57,16 @@ export class Revocation {
     return this.#store.sync
   }
 
+  /** Whether a session is accepted when the store cannot tell whether it was ended. */
+  get isLenient (): boolean {
+    return this.#settings.onStoreError === 'accept'
+  }
+
+  /** @throws the error of the store, unless the settings say that it is to be ignored */
+  tolerate (error: unknown): void {
+    if (!this.isLenient) throw error
+  }
+
   /** Opens the store. @param warn - writes a line to the log for the operator */
   open (warn: (message: string) => void): MaybePromise<void> {
     return this.#store.open(warn)
@@ -112,7 +122,7 @@ export class Revocation {
   beginFor (user: string | undefined): MaybePromise<number> {
     if (user === undefined) return seconds()
     const record = orElse(() => this.#users.get(user, true), (error) => {
-      if (this.#settings.onStoreError === 'refuse') throw error
+      this.tolerate(error)
       return this.#users.known(user)
     })
     return andThen(record, beginAfter)

@@ -39,6 +39,8 @@ export interface SessionSource {
   readonly serializer: SessionSerializer
   /** Called at the first access; `undefined` when there is no session, or it is refused. */
   load (): LoadedSession | undefined
+  /** The application is about to end the session. Called even if it cannot be loaded, and the end throws that error. */
+  ending? (): void
 }
 
 /** Is notified of accesses to a session and of changes. */
@@ -237,6 +239,7 @@ export class SessionData {
     setAll(next, entries)
     const keys = Object.keys(next)
     for (const key of keys) refuseBookKey(key)
+    if (keys.length === 0) this.#source.ending?.()
     this.write(() => {
       this.#data = next
       if (keys.length === 0) {
