@@ -34,7 +34,7 @@ export function lacksKeys ({ book, loaded }: SessionData): boolean {
 
 export class RevocableSession {
   readonly #revocation: Revocation
-  readonly #admission: () => Admission
+  readonly #admission: Admission
   readonly #log: SessionRequest['log']
   /** The session as it was read, or saved last: the one to end when another begins. */
   #current: SessionIdentity | undefined
@@ -44,8 +44,7 @@ export class RevocableSession {
   /** When the store was last asked past what is remembered, by the clock of {@link now}. */
   #askedAt = -Infinity
 
-  /** @param admission - gives the same object each time */
-  constructor (revocation: Revocation, admission: () => Admission, log: SessionRequest['log']) {
+  constructor (revocation: Revocation, admission: Admission, log: SessionRequest['log']) {
     this.#revocation = revocation
     this.#admission = admission
     this.#log = log
@@ -72,7 +71,7 @@ export class RevocableSession {
 
   /** Loads the session for the application. @throws the error of the store, unless it is to be ignored */
   load (): LoadedSession | undefined {
-    const { loaded, identity, verdict } = this.#admission()
+    const { loaded, identity, verdict } = this.#admission
     if (verdict === 'revoked') {
       if (!this.#isRevoked) this.#log.debug({ code: 'revoked' }, 'session cookie refused')
       this.#isRevoked = true
@@ -105,7 +104,7 @@ export class RevocableSession {
 
   /** Ends the session. @returns `false` if somebody else has ended it */
   end (limits: RecordLimits): MaybePromise<Permission> {
-    const ended = this.#current ?? (this.endsUnread ? this.#admission().identity : undefined)
+    const ended = this.#current ?? (this.endsUnread ? this.#admission.identity : undefined)
     if (ended === undefined) return true
     return andThen(this.#revocation.end(ended.sid, limits), (result) => {
       if (result === false) return this.#drop()

@@ -24,7 +24,7 @@ import type { EndOptions, MaybePromise, SessionApp, SessionRequest } from './ses
 
 const noAdmission: Admission = { verdict: 'alive' }
 
-/** As its parent, and asks a store whether a session was ended. With a synchronous store all of it is synchronous. */
+/** As its parent, and asks a store whether a session was ended. If the store is synchronous, all of it is. */
 export class RevocableSessionInterface extends SecureCookieSessionInterface {
   readonly #revocation: Revocation
   readonly #identification: Identification
@@ -48,18 +48,14 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     return this.#revocation.close()
   }
 
-  /** A promise if the store is asynchronous and there is a cookie. The type of the parent has none. */
+  /**
+   * A promise if the store is asynchronous and there is a cookie; the type of the parent has none. A synchronous store
+   * is asked now as well: a session that is ended later in the request must not vanish at its first access.
+   */
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
-    if (!this.#revocation.sync) {
-      const opened = andThen(this.#admit(app, request), (admission) => this.#open(request, () => admission))
-      return opened as SecureCookieSession
-    }
-    let admission: Admission | undefined
-    return this.#open(request, () => {
-      admission ??= this.#admit(app, request) as Admission
-      return admission
-    })
+    const opened = andThen(this.#admit(app, request), (admission) => this.#open(request, admission))
+    return opened as SecureCookieSession
   }
 
   /** A promise if the store is asynchronous and was asked. */
@@ -157,7 +153,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     return andThen(this.#revocation.judge(identity), (verdict) => ({ loaded, identity, verdict }))
   }
 
-  #open (request: SessionRequest, admission: () => Admission): SecureCookieSession {
+  #open (request: SessionRequest, admission: Admission): SecureCookieSession {
     const opened = new RevocableSession(this.#revocation, admission, request.log)
     const session = new this.sessionClass(undefined, {
       serializer: this.serializer, load: () => opened.load(), ending: () => opened.ending()
