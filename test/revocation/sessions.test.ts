@@ -1,47 +1,9 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { SecureSessionOptions, Session } from '../../lib/index.ts'
-import {
-  cookieAfter, countCookieInVary, savedData, sessionApp, sessionCookieOf, signingSerializer
-} from '../helpers.ts'
-import type { Answer, SessionApp, Setup } from '../helpers.ts'
-import { start, stopClocks, watchedStore } from './helpers.ts'
-import type { WatchedStore } from './helpers.ts'
-
-interface Saved { _sid: string, _created: number, [key: string]: unknown }
-
-interface Scene extends SessionApp {
-  store: WatchedStore
-  tick: (seconds: number) => void
-  /** The Cookie header after a login of user 42. */
-  login (user?: unknown): Promise<string>
-  /** Whose session the application sees. */
-  userOf (cookie: string): Promise<unknown>
-}
-
-const saved = (answer: Answer): Saved => savedData(answer) as Saved
-const hasCookie = (answer: Answer): boolean => sessionCookieOf(answer) !== undefined
-const isDeletion = (answer: Answer): boolean => sessionCookieOf(answer)?.value === ''
-
-async function scene (t: TestContext, sync: boolean, options: SecureSessionOptions = {}, setup: Setup = {}): Promise<Scene> {
-  const tick = stopClocks(t)
-  const store = watchedStore(sync)
-  const { revocation, ...rest } = options
-  const app = await sessionApp(t, { revocation: { store, user: (session) => session['user_id'], ...revocation }, ...rest }, {
-    ...setup,
-    after (app) {
-      app.get('/logout', async (request) => { request.session.clear() })
-      setup.after?.(app)
-    }
-  })
-  return {
-    ...app,
-    store,
-    tick,
-    login: async (user = 42) => cookieAfter(await app.visit((session) => { session['user_id'] = user })),
-    userOf: async (cookie) => (await app.visit((session) => ({ user: session['user_id'] ?? null }), { cookie })).json().user
-  }
-}
+import type { Session } from '../../lib/index.ts'
+import { cookieAfter, countCookieInVary, savedData } from '../helpers.ts'
+import { start } from './helpers.ts'
+import { hasCookie, isDeletion, readSaved, saved, scene } from './scene.ts'
 
 for (const sync of [true, false]) {
   const kind = sync ? 'synchronous' : 'asynchronous'
@@ -83,7 +45,7 @@ for (const sync of [true, false]) {
         const logout = await visit((session, request) => end(session, request as never), { cookie: touched })
         t.assert.ok(isDeletion(logout))
         t.assert.deepStrictEqual([await userOf(cookie), await userOf(touched), await userOf(other)], [null, null, 42])
-        const { _sid: sid } = signingSerializer().loads(cookie.slice('session='.length)) as Saved
+        const { _sid: sid } = readSaved(cookie)
         t.assert.strictEqual(store.inner.get(`ended:${sid}`)?.data, '1')
       })
     }
@@ -119,7 +81,7 @@ for (const sync of [true, false]) {
       const { visit, login } = await scene(t, sync)
       const cookie = await login()
       const answer = await visit((_session, request) => { request.session = { user_id: 42, n: 1 } }, { cookie })
-      t.assert.deepStrictEqual({ ...saved(answer) }, { ...signingSerializer().loads(cookie.slice(8)) as Saved, n: 1 })
+      t.assert.deepStrictEqual({ ...saved(answer) }, { ...readSaved(cookie), n: 1 })
     })
 
     test('is still ended once when it is saved several times', async (t: TestContext) => {
