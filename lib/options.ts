@@ -5,6 +5,7 @@
  */
 
 import type { ConfigOptions } from '../types/config.ts'
+import type { OnReject } from '../types/session.ts'
 import { describe, isBytes, typeName } from './config/checks.ts'
 import { lookup, pick } from './config/lookup.ts'
 import { attributeKeys, cookieOption, keys, settings, writtenSettings } from './config/settings.ts'
@@ -26,6 +27,8 @@ export interface SessionOptions extends ConfigOptions, SigningOptions {
   revocation?: RevocationOptions | undefined
   /** Opens and saves the sessions in place of the default interface. */
   sessionInterface?: SessionInterface | undefined
+  /** Is told why a session cookie was rejected. @defaultValue none */
+  onReject?: OnReject | undefined
 }
 
 /** Options of the plugin. Unknown keys are ignored, because fastify-cli and autoload add their own. */
@@ -49,7 +52,7 @@ export type CompatibleName = '@fastify/secure-session' | '@fastify/session'
 
 /** The names of the options of one session. */
 export const sessionOptionNames: readonly string[] = [
-  'sessionName', 'confKey', 'sessionInterface', 'revocation', 'cookie', ...signingOptionNames, ...keys,
+  'sessionName', 'confKey', 'sessionInterface', 'revocation', 'onReject', 'cookie', ...signingOptionNames, ...keys,
   ...keys.flatMap((key) => settings[key].option ?? []).filter((name) => !name.includes('.'))
 ]
 
@@ -128,6 +131,12 @@ export function textOption (name: string, value: unknown, fallback: string): str
   if (value === undefined) return fallback
   if (typeof value === 'string' && value !== '') return value
   throw new FST_SESSION_INVALID_CONFIG(name, 'a non-empty string', describe(value))
+}
+
+/** Checks an option that must be a function. */
+export function functionOption<T extends Function> (name: string, value: T | undefined): T | undefined {
+  if (value === undefined || typeof value === 'function') return value
+  throw new FST_SESSION_INVALID_CONFIG(name, 'a function', describe(value))
 }
 
 /** The given interface, or the default one with the signing options. */

@@ -54,7 +54,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
    */
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
-    const opened = andThen(this.#admit(app, request), (admission) => this.#open(request, admission))
+    const opened = andThen(this.#admit(app, request), (admission) => this.#open(app, request, admission))
     return opened as SecureCookieSession
   }
 
@@ -153,10 +153,13 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     return andThen(this.#revocation.judge(identity), (verdict) => ({ loaded, identity, verdict }))
   }
 
-  #open (request: SessionRequest, admission: Admission): SecureCookieSession {
+  #open (app: SessionApp, request: SessionRequest, admission: Admission): SecureCookieSession {
     const opened = new RevocableSession(this.#revocation, admission, request.log)
     const session = new this.sessionClass(undefined, {
-      serializer: this.serializer, load: () => opened.load(), ending: () => opened.ending()
+      serializer: this.serializer,
+      longestLifetime: app.config.PERMANENT_SESSION_LIFETIME,
+      load: () => opened.load(),
+      ending: () => opened.ending()
     })
     this.#opened.set(dataOf(session) as SessionData, opened)
     return session
