@@ -211,8 +211,12 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return signing
   }
 
-  /** Loads the cookie that was signed last; of those signed in the same second, the first. */
-  protected load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
+  /**
+   * Loads the cookie that was signed last; of those signed in the same second, the first.
+   *
+   * @param report - is called at the end with what is worth reporting
+   */
+  protected load (app: SessionApp, request: SessionRequest, report = reportRejection): LoadedSession | undefined {
     let newest: LoadedSession | undefined
     let rejection: RejectionFacts | undefined
     let count = 0
@@ -232,7 +236,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
       const code = newest.hasOldKey === true ? 'old-key' : 'second-cookie'
       rejection = newest.hasOldKey === true || count > 1 ? { code, accepted: true } : undefined
     }
-    if (rejection !== undefined) reportRejection(app, request, rejection)
+    if (rejection !== undefined) report(app, request, rejection)
     return newest
   }
 

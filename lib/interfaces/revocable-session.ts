@@ -8,6 +8,8 @@ import { now } from '../revocation/known-answers.ts'
 import { andThen } from '../revocation/maybe-promise.ts'
 import type { Revocation, RecordLimits, RevocationVerdict, SessionIdentity } from '../revocation/revocation.ts'
 import type { LoadedSession, SessionData } from '../session/session-data.ts'
+import { ageOf } from './lifetime.ts'
+import type { RejectionFacts } from './rejections.ts'
 import { newId } from './session-identity.ts'
 import type { MaybePromise, SessionRequest } from './session-interface.ts'
 
@@ -22,6 +24,14 @@ export interface Admission {
   readonly loaded?: LoadedSession
   readonly identity?: SessionIdentity
   readonly verdict: RevocationVerdict
+  /** Why the cookie is refused in any case, or what is worth reporting although it is accepted. */
+  readonly rejection?: RejectionFacts | undefined
+}
+
+/** Is told what is found. */
+export interface Listener {
+  readonly log: SessionRequest['log']
+  report (facts: RejectionFacts): void
 }
 
 /** Whether a session may be saved; the error if the end of the one before it could not be written. */
@@ -35,7 +45,7 @@ export function lacksKeys ({ book, loaded }: SessionData): boolean {
 export class RevocableSession {
   readonly #revocation: Revocation
   readonly #admission: Admission
-  readonly #log: SessionRequest['log']
+  readonly #listener: Listener
   /** The session as it was read, or saved last: the one to end when another begins. */
   #current: SessionIdentity | undefined
   #isRevoked = false
@@ -44,10 +54,10 @@ export class RevocableSession {
   /** When the store was last asked past what is remembered, by the clock of {@link now}. */
   #askedAt = -Infinity
 
-  constructor (revocation: Revocation, admission: Admission, log: SessionRequest['log']) {
+  constructor (revocation: Revocation, admission: Admission, listener: Listener) {
     this.#revocation = revocation
     this.#admission = admission
-    this.#log = log
+    this.#listener = listener
   }
 
   get current (): SessionIdentity | undefined {
@@ -71,16 +81,20 @@ export class RevocableSession {
 
   /** Loads the session for the application. @throws the error of the store, unless it is to be ignored */
   load (): LoadedSession | undefined {
-    const { loaded, identity, verdict } = this.#admission
+    const { loaded, identity, verdict, rejection } = this.#admission
+    const { log, report } = this.#listener
+    this.#isRevoked = verdict === 'revoked'
     if (verdict === 'revoked') {
-      if (!this.#isRevoked) this.#log.debug({ code: 'revoked' }, 'session cookie refused')
-      this.#isRevoked = true
+      log.debug({ reason: verdict }, 'session cookie refused')
+      report({ code: verdict, age: ageOf(loaded?.signedAt ?? 0) })
       return undefined
     }
     if (verdict instanceof Error) {
       this.#failure = verdict
+      report({ code: 'store-unavailable', ...(this.#revocation.isLenient && { accepted: true }) })
       this.#revocation.tolerate(verdict)
     }
+    if (rejection !== undefined) report(rejection)
     this.#current = identity
     return loaded
   }
@@ -111,7 +125,7 @@ export class RevocableSession {
       this.#current = undefined
       this.#isEnding = false
       if (!(result instanceof Error) || !this.#revocation.isLenient) return result
-      this.#log.warn(result, 'a session was ended, but other processes do not know it yet')
+      this.#listener.log.warn(result, 'a session was ended, but other processes do not know it yet')
       return true
     })
   }
@@ -146,7 +160,7 @@ export class RevocableSession {
   }
 
   #drop (): false {
-    this.#log.debug('the session has been ended elsewhere: no cookie is sent')
+    this.#listener.log.debug('the session has been ended elsewhere: no cookie is sent')
     return false
   }
 }

@@ -17,12 +17,12 @@ import type { LoadedSession, SessionData } from '../session/session-data.ts'
 import { dataOf } from '../session/session.ts'
 import type { SecureCookieSession } from '../session/session.ts'
 import { SecureCookieSessionInterface } from './cookie-sessions.ts'
+import { reportRejection } from './rejections.ts'
+import type { RejectionFacts } from './rejections.ts'
 import { lacksKeys, RevocableSession } from './revocable-session.ts'
 import type { Admission } from './revocable-session.ts'
 import { Identification, idOfCookie, newId } from './session-identity.ts'
 import type { EndOptions, MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
-
-const noAdmission: Admission = { verdict: 'alive' }
 
 /** As its parent, and asks a store whether a session was ended. If the store is synchronous, all of it is. */
 export class RevocableSessionInterface extends SecureCookieSessionInterface {
@@ -147,14 +147,16 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
 
   /** Looks at the cookie, and asks the store about it. */
   #admit (app: SessionApp, request: SessionRequest): MaybePromise<Admission> {
-    const loaded = this.load(app, request)
-    if (loaded === undefined) return noAdmission
+    let rejection: RejectionFacts | undefined
+    const loaded = this.load(app, request, (_app, _request, facts) => { rejection = facts })
+    if (loaded === undefined) return { verdict: 'alive', rejection }
     const identity = this.#identification.identityOf(loaded)
-    return andThen(this.#revocation.judge(identity), (verdict) => ({ loaded, identity, verdict }))
+    return andThen(this.#revocation.judge(identity), (verdict) => ({ loaded, identity, verdict, rejection }))
   }
 
   #open (app: SessionApp, request: SessionRequest, admission: Admission): SecureCookieSession {
-    const opened = new RevocableSession(this.#revocation, admission, request.log)
+    const report = (facts: RejectionFacts): void => reportRejection(app, request, facts)
+    const opened = new RevocableSession(this.#revocation, admission, { log: request.log, report })
     const session = new this.sessionClass(undefined, {
       serializer: this.serializer,
       longestLifetime: app.config.PERMANENT_SESSION_LIFETIME,
