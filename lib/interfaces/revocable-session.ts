@@ -37,9 +37,9 @@ export interface Listener {
 /** Whether a session may be saved; the error if the end of the one before it could not be written. */
 export type Permission = boolean | Error
 
-/** Whether a session that is about to be written was read without an id or a begin. */
-export function lacksKeys ({ book, loaded }: SessionData): boolean {
-  return loaded !== undefined && (book.sid === undefined || book.created === undefined)
+/** Whether a session was read without an id or a begin. */
+export function lacksKeys ({ loaded }: SessionData): boolean {
+  return loaded !== undefined && (loaded.book?.sid === undefined || loaded.book.created === undefined)
 }
 
 export class RevocableSession {
@@ -49,7 +49,6 @@ export class RevocableSession {
   /** The session as it was read, or saved last: the one to end when another begins. */
   #current: SessionIdentity | undefined
   #isRevoked = false
-  #failure: Error | undefined
   #isEnding = false
   /** When the store was last asked past what is remembered, by the clock of {@link now}. */
   #askedAt = -Infinity
@@ -69,14 +68,14 @@ export class RevocableSession {
     return this.#isRevoked
   }
 
-  /** Why the session cannot be read, or was accepted without an answer. */
-  get failure (): Error | undefined {
-    return this.#failure
+  /** Whether it is an error to look at the session, because the store has not answered. */
+  get isUnreadable (): boolean {
+    return this.#admission.verdict instanceof Error && !this.#revocation.isLenient
   }
 
-  /** Whether the application ends a session that cannot be read. */
-  get endsUnread (): boolean {
-    return this.#isEnding && this.#failure !== undefined
+  /** Whether the application has just ended the session, or tried to. */
+  get isEnding (): boolean {
+    return this.#isEnding
   }
 
   /** Loads the session for the application. @throws the error of the store, unless it is to be ignored */
@@ -86,11 +85,10 @@ export class RevocableSession {
     this.#isRevoked = verdict === 'revoked'
     if (verdict === 'revoked') {
       log.debug({ reason: verdict }, 'session cookie refused')
-      report({ code: verdict, age: ageOf(loaded?.signedAt ?? 0) })
+      report({ code: verdict, age: ageOf((loaded as LoadedSession).signedAt as number) })
       return undefined
     }
     if (verdict instanceof Error) {
-      this.#failure = verdict
       report({ code: 'store-unavailable', ...(this.#revocation.isLenient && { accepted: true }) })
       this.#revocation.tolerate(verdict)
     }
@@ -118,7 +116,7 @@ export class RevocableSession {
 
   /** Ends the session. @returns `false` if somebody else has ended it */
   end (limits: RecordLimits): MaybePromise<Permission> {
-    const ended = this.#current ?? (this.endsUnread ? this.#admission.identity : undefined)
+    const ended = this.isUnreadable ? this.#admission.identity : this.#current
     if (ended === undefined) return true
     return andThen(this.#revocation.end(ended.sid, limits), (result) => {
       if (result === false) return this.#drop()
@@ -132,7 +130,7 @@ export class RevocableSession {
 
   #goesOn (data: SessionData, current: SessionIdentity): MaybePromise<boolean> {
     // A session that was accepted for want of an answer is not refreshed.
-    if (this.#failure !== undefined && !data.modified) return false
+    if (this.#admission.verdict instanceof Error && !data.modified) return false
     const askedAt = now()
     if (askedAt - this.#askedAt < oneReply) return true
     return andThen(this.#revocation.judge(current, true), (verdict) => {

@@ -63,28 +63,19 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     const data = dataOf(session) as SessionData
     const opened = this.#opened.get(data) as RevocableSession
     const { accessed, revision } = data
-    let isEnded = opened.endsUnread
-    let isSent = false
-    try {
-      isEnded ||= data.modified && data.isEmpty
-      isSent = !isEnded && this.shouldSetCookie(app, session, reply.request) && !data.isEmpty
-    } catch (error) {
-      // The application did not look at the session, or has met this error when it did.
-      if (error !== opened.failure) throw error
-      return leave(reply, accessed)
-    } finally {
-      // Reads by the save itself do not count.
-      if (!accessed) data.accessed = false
-    }
+    if (opened.isUnreadable) return this.#saveUnread(app, session, reply)
+    const isEnded = data.modified && data.isEmpty
+    const isSent = !isEnded && this.shouldSetCookie(app, session, reply.request) && !data.isEmpty
+    // Reads by the save itself do not count.
+    if (!accessed) data.accessed = false
     if (!isEnded && !isSent) return super.saveSession(app, session, reply)
-    const endsUnread = opened.endsUnread
+
     const limits = this.#limits(app)
     const permission = isEnded
       ? opened.end(limits)
       : opened.permit(data, this.#identification.userOf(data.detached()), limits)
     return andThen(permission, (permission) => {
-      if (permission === false) return leave(reply, accessed)
-      if (endsUnread) return this.deleteCookie(app, session, reply, false)
+      if (permission === false) return leave(data, reply)
       if (permission instanceof Error) {
         this.deleteCookie(app, session, reply)
         throw permission
@@ -167,6 +158,17 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     return session
   }
 
+  /** The application may have ended a session that it could not read: then the cookie goes, whatever the store says. */
+  #saveUnread (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
+    const data = dataOf(session) as SessionData
+    const opened = this.#opened.get(data) as RevocableSession
+    if (!opened.isEnding) return leave(data, reply)
+    return andThen(opened.end(this.#limits(app)), (permission) => {
+      if (permission === false) leave(data, reply)
+      else this.deleteCookie(app, session, reply, false)
+    }) as undefined
+  }
+
   #identityOf (data: SessionData): SessionIdentity | undefined {
     const { loaded } = data
     return this.#opened.get(data)?.current ?? (loaded && this.#identification.identityOf(loaded))
@@ -179,7 +181,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
 }
 
 /** A response without a cookie still depends on the one of the request, if the application looked at it. */
-function leave (reply: FastifyReply, accessed: boolean): void {
+function leave ({ accessed }: SessionData, reply: FastifyReply): void {
   if (accessed) addVary(reply)
 }
 

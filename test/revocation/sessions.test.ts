@@ -142,6 +142,19 @@ for (const sync of [true, false]) {
       t.assert.ok(!hasCookie(slow))
     })
 
+    test('that changes the session while it is saved saves the last state', async (t: TestContext) => {
+      const { visit, login, userOf } = await scene(t, sync)
+      const cookie = await login()
+      const answer = await visit(async (session) => {
+        session['n'] = 1
+        const saving = session.save()
+        session['user_id'] = 43
+        await saving
+      }, { cookie })
+      t.assert.strictEqual(saved(answer)['n'], 1)
+      t.assert.deepStrictEqual([await userOf(cookie), await userOf(cookieAfter(answer))], [null, 43])
+    })
+
     test('may end its own session after it ended those of its user, and its cookie is deleted', async (t: TestContext) => {
       const { app, visit, login } = await scene(t, sync)
       const answer = await visit(async (session) => {

@@ -169,9 +169,11 @@ for (const sync of [true, false]) {
     })
 
     test('is completed at first sight even if its refresh is not due, unless the route is not to refresh it', async (t: TestContext) => {
-      const { visit } = await scene(t, sync)
+      const { visit } = await scene(t, sync, { refreshAfter: 600 })
       const cookie = cookieOf({ user_id: 42, _permanent: true })
-      t.assert.ok(hasCookie(await visit(undefined, { cookie })))
+      const named = await visit(undefined, { cookie })
+      t.assert.ok(hasCookie(named))
+      t.assert.ok(!hasCookie(await visit(undefined, { cookie: cookieAfter(named) })))
       t.assert.ok(!hasCookie(await visit((session) => session.options({ refresh: false }), { cookie })))
       t.assert.ok(!hasCookie(await visit(undefined, { cookie: cookieOf({ user_id: 42 }) })))
     })
