@@ -108,6 +108,11 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return new this.sessionClass(undefined, { serializer: this.serializer, load, longestLifetime })
   }
 
+  /** Without a Cookie header there is nothing to refresh. */
+  override mayNeedRefresh (_app: SessionApp, request: SessionRequest): boolean {
+    return request.headers.cookie !== undefined
+  }
+
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
     const { request } = reply
     const data = dataOf(session) as SessionData
@@ -223,11 +228,10 @@ export class SecureCookieSessionInterface extends SessionInterface {
     let { log } = request
     for (const cookie of readCookies(request.headers.cookie, this.getCookieName(app, request))) {
       if (cookie === '') continue
-      count++
+      // One line about a refused cookie is enough for a request.
+      if (++count === 2) log = withoutDebug(log)
       this.#refusal = undefined
       const loaded = this.decode(app, cookie, log)
-      // One line about a refused cookie is enough for a request.
-      if (log === request.log) log = withoutDebug(log)
       if (loaded === undefined) rejection ??= rejectionFor(this.#refusal)
       else if (newest === undefined) newest = loaded
       else newest = { ...((loaded.signedAt ?? 0) > (newest.signedAt ?? 0) ? loaded : newest), hasRivals: true }
