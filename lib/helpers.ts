@@ -6,6 +6,7 @@
 
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { EndSessionsOptions } from '../types/fastify.ts'
 import type { Session } from '../types/session.ts'
 import type { CompatibleName } from './options.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
@@ -48,6 +49,16 @@ export function decorateInstance (fastify: FastifyInstance, sessions: readonly S
   })
   fastify.decorate('decodeSession', (cookie: string | undefined, name?: string, log = fastify.log) => {
     return sessionNamed(name).decode(cookie, log) as unknown as Session | null
+  })
+  // Both are async: whatever is wrong rejects, and code that does not await it must not throw in between.
+  fastify.decorate('endSessions', async (user: unknown, options: EndSessionsOptions = {}) => {
+    const except = options.except as unknown as SecureCookieSession | undefined
+    const name = options.sessionName ?? (except && sessionNameOf(except))
+    await sessionNamed(name).endSessions(user, { except })
+  })
+  fastify.decorate('isRevoked', async (given: Session<any>, name?: string) => {
+    const session = given as unknown as SecureCookieSession
+    return await sessionNamed(name ?? sessionNameOf(session)).isRevoked(session)
   })
 }
 

@@ -13,7 +13,9 @@ import { parseSigningOptions, signingOptionNames } from './config/signing-option
 import type { SigningOptions } from './config/signing-options.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
+import { RevocableSessionInterface } from './interfaces/revocable-sessions.ts'
 import { SessionInterface } from './interfaces/session-interface.ts'
+import type { RevocationOptions } from './revocation/options.ts'
 
 /** Options of one session. Those for Flask's keys override the config. */
 export interface SessionOptions extends ConfigOptions, SigningOptions {
@@ -21,6 +23,8 @@ export interface SessionOptions extends ConfigOptions, SigningOptions {
   sessionName?: string | undefined
   /** The decorator of the instance that holds Flask's keys. @defaultValue `'config'` */
   confKey?: string | undefined
+  /** Lets sessions in cookies be ended before their time: on logout, and by `fastify.endSessions`. @defaultValue none */
+  revocation?: RevocationOptions | undefined
   /** Opens and saves the sessions in place of the default interface. */
   sessionInterface?: SessionInterface | undefined
   /** Is told why a session cookie was rejected. @defaultValue none */
@@ -48,7 +52,7 @@ export type CompatibleName = '@fastify/secure-session' | '@fastify/session'
 
 /** The names of the options of one session. */
 export const sessionOptionNames: readonly string[] = [
-  'sessionName', 'confKey', 'sessionInterface', 'onReject', 'cookie', ...signingOptionNames, ...keys,
+  'sessionName', 'confKey', 'sessionInterface', 'revocation', 'onReject', 'cookie', ...signingOptionNames, ...keys,
   ...keys.flatMap((key) => settings[key].option ?? []).filter((name) => !name.includes('.'))
 ]
 
@@ -136,15 +140,18 @@ export function functionOption<T extends Function> (name: string, value: T | und
 }
 
 /** The given interface, or the default one with the signing options. */
-export function interfaceOf (options: SessionOptions): SessionInterface {
-  const { sessionInterface } = options
-  if (sessionInterface === undefined) return new SecureCookieSessionInterface(options)
+export function interfaceOf (options: SessionOptions, sessionName: string): SessionInterface {
+  const { sessionInterface, revocation } = options
+  if (sessionInterface === undefined) {
+    if (revocation === undefined) return new SecureCookieSessionInterface(options)
+    return new RevocableSessionInterface(options, sessionName)
+  }
   if (!(sessionInterface instanceof SessionInterface)) {
     // This copy of the package cannot track sessions of another copy.
     const expects = 'an instance of the SessionInterface of this copy of the package (import and require load one each)'
     throw new FST_SESSION_INVALID_CONFIG('sessionInterface', expects, typeName(sessionInterface))
   }
-  for (const name of signingOptionNames) {
+  for (const name of [...signingOptionNames, 'revocation'] as const) {
     if (options[name] !== undefined) {
       throw new FST_SESSION_INVALID_CONFIG(name, 'a property of the sessionInterface', 'a plugin option')
     }

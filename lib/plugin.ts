@@ -40,6 +40,11 @@ async function plugin (
     if (known.length > 1) checkIndependence = independenceCheck(known)
     checkIndependence()
     for (const check of routeChecks.splice(0)) check()
+    for (const { sessionInterface, app } of sessions) await sessionInterface.start?.(app)
+  })
+
+  fastify.addHook('onClose', async function closeStoresHook () {
+    for (const { sessionInterface } of sessions) await sessionInterface.stop?.()
   })
 
   fastify.addHook('onRequest', function openSessionHook (request, reply, done) {

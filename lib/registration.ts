@@ -18,11 +18,11 @@ import type { WarnOnce } from './config/warn-once.ts'
 import { hasBlankEnds, weaknessOf } from './config/weak-keys.ts'
 import { cookieAttributes } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
-import { noteBegin } from './interfaces/lifetime.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
-import type { MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
+import type { EndOptions, MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
 import type { URLSafeTimedSerializer } from './itsdangerous/url-safe.ts'
 import type { Dict } from './json/dict.ts'
+import { userId } from './revocation/user-id.ts'
 import { ConfiguredApp } from './session-app.ts'
 import { RequestSession } from './request/request-session.ts'
 import type { LoadedSession, SessionSource } from './session/session-data.ts'
@@ -50,7 +50,7 @@ export class SessionRegistration {
     this.#warnOnce = createWarnOnce(fastify.log, this.sessionName)
     this.#onReject = functionOption('onReject', options.onReject)
     this.#confKey = textOption('confKey', options.confKey, 'config')
-    this.sessionInterface = interfaceOf(options)
+    this.sessionInterface = interfaceOf(options, this.sessionName)
     // The cookie name defaults to the session name, so that two sessions never share a cookie.
     const defaults = { SESSION_COOKIE_NAME: this.sessionName, ...this.sessionInterface.configDefaults }
     this.#reader = new ConfigReader(options, defaults)
@@ -156,8 +156,9 @@ export class SessionRegistration {
     const { observer } = data
     const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
     const app = isOurs ? observer.app : this.app
-    noteBegin(data, app.config)
-    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
+    const sessions = this.#requireCookieInterface()
+    sessions.noteBook(app, data)
+    return sessions.encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
@@ -165,7 +166,33 @@ export class SessionRegistration {
     const sessions = this.#requireCookieInterface()
     const loaded = typeof cookie === 'string' ? sessions.decode(this.app, cookie, log) : undefined
     if (loaded === undefined) return null
-    return new sessions.sessionClass(undefined, this.#sourceOf(sessions, loaded))
+    const session = new sessions.sessionClass(undefined, this.#sourceOf(sessions, loaded))
+    return sessions.isKnownRevoked(session) ? null : session
+  }
+
+  /** @throws {TypeError} for no user, and if the session interface cannot end sessions. */
+  async endSessions (user: unknown, options: EndOptions): Promise<void> {
+    const { sessionInterface } = this
+    const id = userId(user)
+    if (id === undefined) throw new TypeError('endSessions takes a user, got none')
+    if (options.except !== undefined && dataOf(options.except) === undefined) {
+      throw new TypeError('endSessions takes a session as except: request.session')
+    }
+    if (sessionInterface.endSessions === undefined) throw this.#needsRevocation('endSessions')
+    await sessionInterface.endSessions(this.app, id, options)
+  }
+
+  async isRevoked (session: SecureCookieSession): Promise<boolean> {
+    const { sessionInterface } = this
+    if (dataOf(session) === undefined) {
+      throw new TypeError('isRevoked takes a session: request.session, or what decodeSession returns')
+    }
+    if (sessionInterface.isRevoked === undefined) throw this.#needsRevocation('isRevoked')
+    return await sessionInterface.isRevoked(this.app, session)
+  }
+
+  #needsRevocation (method: string): TypeError {
+    return new TypeError(`${method} needs the option revocation of ${this.sessionName}, or sessions in a store`)
   }
 
   #sourceOf ({ serializer }: SecureCookieSessionInterface, loaded: LoadedSession | undefined): SessionSource {

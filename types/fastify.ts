@@ -12,6 +12,14 @@ import type * as own from './session.ts'
 // Applications have the methods of @fastify/cookie, since the plugin registers it. Only an export survives the build.
 export type {} from '@fastify/cookie'
 
+/** Options of `fastify.endSessions`. */
+export interface EndSessionsOptions {
+  /** The one session that stays, such as that of the request which changed the password. */
+  except?: own.Session<any> | undefined
+  /** The session to end, if there are several. @defaultValue that of `except`, or the first */
+  sessionName?: string | undefined
+}
+
 declare module 'fastify' {
   interface FastifyInstance {
     /** Creates a session outside of any request. @param sessionName - by default the first session */
@@ -26,6 +34,16 @@ declare module 'fastify' {
     decodeSession<T = own.SessionData> (
       cookie: string | undefined, sessionName?: string, log?: FastifyBaseLogger
     ): own.Session<T> | null
+    /**
+     * Logs a user out everywhere: ends all sessions of the user that began before now.
+     *
+     * Rejects with `FST_SESSION_STORE_UNAVAILABLE` if the store does not confirm it; then call it again.
+     *
+     * @param user - what the option `user` returns for the sessions of this user
+     */
+    endSessions (user: unknown, options?: EndSessionsOptions): Promise<void>
+    /** Whether a session has been ended since it was read, for sockets that stay open. */
+    isRevoked<T> (session: own.Session<T>, sessionName?: string): Promise<boolean>
   }
 
   interface FastifyContextConfig {

@@ -112,7 +112,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
-    return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.#load(app, request) })
+    return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.load(app, request) })
   }
 
   /** Without a Cookie header there is nothing to refresh. */
@@ -128,12 +128,12 @@ export class SecureCookieSessionInterface extends SessionInterface {
     // An empty session needs no cookie; one that was emptied loses its cookie.
     if (data.modified && data.isEmpty) {
       data.beginAnew()
-      return this.#cookie(app, session, request).delete(reply, data.loaded?.hasRivals)
+      return this.deleteCookie(app, session, reply)
     }
     // Checked before `isEmpty`, which loads the session and so verifies the cookie.
     if (!this.shouldSetCookie(app, session, request) || data.isEmpty) return
 
-    noteBegin(data, app.config)
+    this.noteBook(app, data)
     const cookie = this.#cookie(app, session, request, this.getExpirationTime(app, session, request))
     const { modified, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
@@ -199,6 +199,16 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return this.#refuse(log, describeEnd(verdict, ageOf(begin ?? token.signedAt)))
   }
 
+  /** Notes in the book of a session what a setting needs, before the session is written. */
+  noteBook (app: SessionApp, data: SessionData): void {
+    noteBegin(data, app.config)
+  }
+
+  /** Whether it is known without waiting that a session was ended, for `decodeSession`. */
+  isKnownRevoked (_session: SecureCookieSession): boolean {
+    return false
+  }
+
   /**
    * Signs and verifies the cookies; `undefined` without a secret key.
    *
@@ -222,8 +232,12 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return isSealed(this.sealed) ? new SealedFormat(signing) : new FlaskFormat(signing)
   }
 
-  /** Loads the cookie that was signed last; of those signed in the same second, the first. */
-  #load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
+  /**
+   * Loads the cookie that was signed last; of those signed in the same second, the first.
+   *
+   * @param report - is called at the end with what is worth reporting
+   */
+  protected load (app: SessionApp, request: SessionRequest, report = reportRejection): LoadedSession | undefined {
     let newest: LoadedSession | undefined
     let rejection: RejectionFacts | undefined
     let count = 0
@@ -242,7 +256,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
       const code = newest.hasOldKey === true ? 'old-key' : 'second-cookie'
       rejection = newest.hasOldKey === true || count > 1 ? { code, accepted: true } : undefined
     }
-    if (rejection !== undefined) reportRejection(app, request, rejection)
+    if (rejection !== undefined) report(app, request, rejection)
     return newest
   }
 
@@ -287,6 +301,18 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const isShared = memo !== undefined && this.serializer.isStock === true && isLight(json)
     if (isShared) Object.assign(memo, { data, book })
     return { data, book, json, parsed: data, signedAt, isShared, needsRewrite }
+  }
+
+  /** The greatest age of a cookie that is accepted, in seconds. */
+  protected longestAge ({ PERMANENT_SESSION_LIFETIME: lifetime }: SessionConfig): number {
+    return Math.max(lifetime, this.#secureSession?.expiry ?? 0)
+  }
+
+  /** Deletes the cookie of the session. @param hasRivals - whether to delete older cookies of the name, too */
+  protected deleteCookie (
+    app: SessionApp, session: SecureCookieSession, reply: FastifyReply, hasRivals = dataOf(session)?.loaded?.hasRivals
+  ): void {
+    this.#cookie(app, session, reply.request).delete(reply, hasRivals)
   }
 
   /** The session's cookie in the response, with the attributes that `session.options()` and the route set. */

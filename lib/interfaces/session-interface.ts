@@ -34,6 +34,12 @@ export interface SessionApp {
 /** Fastify's request. */
 export type SessionRequest = FastifyRequest
 
+/** How {@link SessionInterface.endSessions} ends the sessions of a user. */
+export interface EndOptions {
+  /** The one session that stays. */
+  except?: SecureCookieSession | undefined
+}
+
 /**
  * Opens and saves sessions. Subclasses implement {@link openSession} and {@link saveSession}.
  *
@@ -59,6 +65,18 @@ export abstract class SessionInterface {
    * the session changes after that. A promise is awaited before the response is sent.
    */
   abstract saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): MaybePromise<void>
+
+  /** Called once, before the application is ready: opens the store of the sessions, if there is one. */
+  start? (app: SessionApp): MaybePromise<void>
+
+  /** Called when the application closes. */
+  stop? (): MaybePromise<void>
+
+  /** Ends all sessions of a user that began before now, for `fastify.endSessions`. @param user - never empty */
+  endSessions? (app: SessionApp, user: string, options: EndOptions): MaybePromise<void>
+
+  /** Whether a session has been ended since it was read, for `fastify.isRevoked`. */
+  isRevoked? (app: SessionApp, session: SecureCookieSession): MaybePromise<boolean>
 
   /**
    * Whether the response needs a cookie: after a change, and for a permanent session with

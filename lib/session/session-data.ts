@@ -18,6 +18,8 @@ export interface LoadedSession {
   data: Dict
   /** What the session keeps for itself; without it, its keys are taken out of `data`. */
   book?: BookKeeping | undefined
+  /** The id of a session that can be revoked: that of its book, or one made of its cookie. */
+  sid?: string | undefined
   /** The JSON text that the data was read from. */
   json?: string | undefined
   /** The object that `json` was parsed into; `data` differs from it after an override replaced the data. */
@@ -39,6 +41,8 @@ export interface SessionSource {
   readonly serializer: SessionSerializer
   /** Called at the first access; `undefined` when there is no session, or it is refused. */
   load (): LoadedSession | undefined
+  /** The application is about to end the session. Called even if it cannot be loaded, and the end throws that error. */
+  ending? (): void
   /** The greatest {@link SessionData.lifetime} of a session outside of requests. */
   readonly longestLifetime?: number | undefined
 }
@@ -263,6 +267,7 @@ export class SessionData {
     setAll(next, entries)
     const keys = Object.keys(next)
     for (const key of keys) refuseBookKey(key)
+    if (keys.length === 0) this.#source.ending?.()
     this.write(() => {
       this.#data = next
       if (keys.length === 0) this.beginAnew()

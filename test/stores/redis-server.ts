@@ -1,5 +1,5 @@
 /**
- * A real Redis for the tests: on a free port of this machine, with nothing on disk, gone afterwards.
+ * A real Redis for the tests: on a free port of this machine, gone afterwards.
  *
  * @module
  */
@@ -29,11 +29,14 @@ export function whyNoRedis (): string | false {
 export class RedisServer {
   port = 0
   readonly #options: string[]
+  /** Whether what was acknowledged is on disk, and is there again after a crash and a start. */
+  readonly #isDurable: boolean
   #directory = ''
   #shell: ChildProcess | undefined
 
-  constructor (options: string[] = []) {
+  constructor (options: string[] = [], isDurable = false) {
     this.#options = options
+    this.#isDurable = isDurable
   }
 
   get url (): string {
@@ -42,11 +45,12 @@ export class RedisServer {
 
   async start (): Promise<void> {
     if (this.port === 0) this.port = await freePort()
-    this.#directory = mkdtempSync(join(tmpdir(), 'redis-'))
+    if (this.#directory === '') this.#directory = mkdtempSync(join(tmpdir(), 'redis-'))
+    const durability = this.#isDurable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
     const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#directory, ...this.#options]
     // The shell kills the server when its input ends: when the tests say so, and when their process dies.
     this.#shell = spawn('sh', [
-      '-c', '"$@" > /dev/null & read line; kill -9 $!', 'sh', COMMAND, ...options, '--save', '', '--appendonly', 'no'
+      '-c', '"$@" > /dev/null & read line; kill -9 $!', 'sh', COMMAND, ...options, '--save', '', ...durability
     ], { stdio: ['pipe', 'ignore', 'ignore'] })
     for (let tries = 0; tries < 500; tries++) {
       if (await isOpen(this.port)) return
@@ -55,15 +59,21 @@ export class RedisServer {
     throw new Error(`${COMMAND} does not listen on port ${this.port}`)
   }
 
-  /** Ends the server as a crash would. Everything in it is lost. */
+  /** Ends the server as a crash would, for good. */
   async kill (): Promise<void> {
+    await this.crash()
+    if (this.#directory !== '') rmSync(this.#directory, { recursive: true, force: true })
+    this.#directory = ''
+  }
+
+  /** Ends the server as a crash would. Unless it is durable, everything in it is lost. */
+  async crash (): Promise<void> {
     const shell = this.#shell
     if (shell === undefined) return
     this.#shell = undefined
     const exit = once(shell, 'exit')
     shell.stdin?.end()
     await exit
-    rmSync(this.#directory, { recursive: true, force: true })
   }
 }
 
