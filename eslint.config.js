@@ -2,7 +2,7 @@ import neostandard from 'neostandard'
 
 // The rooms of lib/, from the lowest to the highest. Each imports from those before it, `import type` too.
 const rooms = [
-  'type-name', 'errors', 'crypto', 'itsdangerous', 'json', 'config', 'cookie', 'formats', 'session', 'revocation', 'interfaces',
+  'type-name', 'errors', 'crypto', 'itsdangerous', 'json', 'config', 'cookie', 'formats', 'session', 'stores', 'revocation', 'interfaces',
   'request', 'session-app', 'options', 'foreign-options', 'registration', 'independence', 'helpers', 'plugin', 'testing', 'index', 'cli'
 ]
 

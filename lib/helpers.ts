@@ -45,7 +45,7 @@ export function decorateInstance (fastify: FastifyInstance, sessions: readonly S
   fastify.decorate('encodeSession', (given: Session, name?: string) => {
     const session = given as unknown as SecureCookieSession
     // The first session of an inner scope may not be the session of the request.
-    return sessionNamed(name ?? sessionNameOf(session)).encode(session)
+    return sessionNamed(name ?? sessionNameOf(session)).encode(session) as string
   })
   fastify.decorate('decodeSession', (cookie: string | undefined, name?: string, log = fastify.log) => {
     return sessionNamed(name).decode(cookie, log) as unknown as Session | null

@@ -12,10 +12,13 @@ import { parseSigningOptions, signingOptionNames } from './config/signing-option
 import type { SigningOptions } from './config/signing-options.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
+import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
 import { SessionInterface } from './interfaces/session-interface.ts'
+import { storeOptionNames } from './interfaces/store-options.ts'
+import type { ServerSideOptions, StoreOptions } from './interfaces/store-options.ts'
 
 /** Options of one session. Those for Flask's keys override the config. */
-export interface SessionOptions extends ConfigOptions, SigningOptions {
+export interface SessionOptions extends ConfigOptions, SigningOptions, StoreOptions {
   /** The session is `request[sessionName]`. @defaultValue `'session'` */
   sessionName?: string | undefined
   /** The decorator of the instance that holds Flask's keys. @defaultValue `'config'` */
@@ -45,7 +48,7 @@ export type CompatibleName = '@fastify/secure-session' | '@fastify/session'
 
 /** The names of the options of one session. */
 export const sessionOptionNames: readonly string[] = [
-  'sessionName', 'confKey', 'sessionInterface', 'cookie', ...signingOptionNames, ...keys,
+  'sessionName', 'confKey', 'sessionInterface', 'cookie', ...signingOptionNames, ...storeOptionNames, ...keys,
   ...keys.flatMap((key) => settings[key].option ?? []).filter((name) => !name.includes('.'))
 ]
 
@@ -129,13 +132,18 @@ export function textOption (name: string, value: unknown, fallback: string): str
 /** The given interface, or the default one with the signing options. */
 export function interfaceOf (options: SessionOptions): SessionInterface {
   const { sessionInterface } = options
-  if (sessionInterface === undefined) return new SecureCookieSessionInterface(options)
+  if (sessionInterface === undefined) {
+    const isInStore = options.store !== undefined && options.store !== null
+    return isInStore
+      ? new ServerSideSessionInterface({ ...options, serializer: parseSigningOptions(options).serializer } as ServerSideOptions)
+      : new SecureCookieSessionInterface(options)
+  }
   if (!(sessionInterface instanceof SessionInterface)) {
     // This copy of the package cannot track sessions of another copy.
     const expects = 'an instance of the SessionInterface of this copy of the package (import and require load one each)'
     throw new FST_SESSION_INVALID_CONFIG('sessionInterface', expects, typeName(sessionInterface))
   }
-  for (const name of signingOptionNames) {
+  for (const name of [...signingOptionNames, ...storeOptionNames]) {
     if (options[name] !== undefined) {
       throw new FST_SESSION_INVALID_CONFIG(name, 'a property of the sessionInterface', 'a plugin option')
     }

@@ -17,6 +17,7 @@ import { hasBlankEnds, weaknessOf } from './config/weak-keys.ts'
 import { cookieAttributes } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
+import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
 import type { EndOptions, MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
 import type { URLSafeTimedSerializer } from './itsdangerous/url-safe.ts'
 import type { Dict } from './json/dict.ts'
@@ -90,6 +91,7 @@ export class SessionRegistration {
   /** Checks the configuration at start-up, and warns about weak keys. */
   check (): void {
     const { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } = this.app.config
+    if (this.sessionInterface instanceof ServerSideSessionInterface && !this.sessionInterface.needsKey) return
     if (secretKey === null) {
       this.#warnOnce('no secret key', 'no secret key is set, so that sessions are empty and read-only')
       return
@@ -124,11 +126,13 @@ export class SessionRegistration {
 
   /** A session outside of any request. */
   create (data: Readonly<Dict> = {}): SecureCookieSession {
+    const { sessionInterface } = this
+    if (sessionInterface instanceof ServerSideSessionInterface) return sessionInterface.create(this.app, data)
     return new (this.#requireCookieInterface().sessionClass)(data)
   }
 
-  /** The value of the cookie that holds the session's data. */
-  encode (session: SecureCookieSession): string {
+  /** The value of the cookie that holds the session's data, or the id under which the store has it now. */
+  encode (session: SecureCookieSession): MaybePromise<string> {
     const data = dataOf(session)
     if (data === undefined) {
       throw new TypeError('encodeSession takes a session: request.session, or what createSession returns')
@@ -137,11 +141,19 @@ export class SessionRegistration {
     const { observer } = data
     const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
     const app = isOurs ? observer.app : this.app
+    const { sessionInterface, fastify } = this
+    if (sessionInterface instanceof ServerSideSessionInterface) {
+      return sessionInterface.encode(app, session, fastify.log)
+    }
     return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json })
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
-  decode (cookie: unknown, log: FastifyBaseLogger): SecureCookieSession | null {
+  decode (cookie: unknown, log: FastifyBaseLogger): MaybePromise<SecureCookieSession | null> {
+    const { sessionInterface } = this
+    if (sessionInterface instanceof ServerSideSessionInterface) {
+      return sessionInterface.decode(this.app, typeof cookie === 'string' ? cookie : '', log)
+    }
     const sessions = this.#requireCookieInterface()
     const loaded = typeof cookie === 'string' ? sessions.decode(this.app, cookie, log) : undefined
     if (loaded === undefined) return null

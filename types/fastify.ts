@@ -27,13 +27,19 @@ declare module 'fastify' {
     /**
      * The value of the cookie that holds the session. Throws the same errors as saving.
      *
+     * For sessions in a store it writes the session there; the value is its id. A promise if the store gives promises.
+     *
      * @param sessionName - by default that of the request that opened the session, or the first
      */
-    encodeSession<T> (session: own.Session<T>, sessionName?: string): string
-    /** Reads the session in the value of a cookie; `null` when the cookie is refused, or is not text. */
+    encodeSession<T> (session: own.Session<T>, sessionName?: string): own.FromStore<string>
+    /**
+     * Reads the session in the value of a cookie; `null` when the cookie is refused, or is not text.
+     *
+     * A promise if the sessions lie in a store that gives promises.
+     */
     decodeSession<T = own.SessionData> (
       cookie: string | undefined, sessionName?: string, log?: FastifyBaseLogger
-    ): own.Session<T> | null
+    ): own.FromStore<own.Session<T> | null>
     /**
      * Logs a user out everywhere: ends all sessions of the user that began before now.
      *

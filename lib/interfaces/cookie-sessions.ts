@@ -11,7 +11,6 @@ import { parseSigningOptions } from '../config/signing-options.ts'
 import type { SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes } from '../cookie/attributes.ts'
 import { readCookies } from '../cookie/read.ts'
-import { isHTTPS, transportProblem } from '../cookie/transport.ts'
 import { addVary, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
 import { hmac, resolveDigest } from '../crypto/digest.ts'
 import type { Digest, DigestMethod } from '../crypto/digest.ts'
@@ -30,10 +29,10 @@ import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
-import { cookieOptionsKey } from '../session/session-compat.ts'
 import type { LoadedSession, SessionData } from '../session/session-data.ts'
 import { dataOf, noKey, SecureCookieSession } from '../session/session.ts'
 import { ageOf, judge } from './lifetime.ts'
+import { besideAnother, sessionCookie } from './session-cookie.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { SessionApp, SessionRequest } from './session-interface.ts'
 import { dumpSession, isLight, isTooLong, loadSession, overflowError } from './session-text.ts'
@@ -50,11 +49,6 @@ export interface EncodeOptions {
 
 /** Bytes of a Set-Cookie value that browsers accept; used when MAX_COOKIE_SIZE sets no limit. */
 const browserCookieLimit = 4093
-
-const besideAnother = 'a response has a Set-Cookie of the name of the session cookie that the session did not write, ' +
-  'such as that of an upstream. The changed session is sent after it, and browsers keep the last one of the same ' +
-  'domain and path, so that a login or logout in the other is lost. Do not change the session there, or set ' +
-  'session.modified = false'
 
 /** The default session interface. */
 export class SecureCookieSessionInterface extends SessionInterface {
@@ -101,11 +95,11 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (data.accessed) addVary(reply)
 
     // An empty session needs no cookie; one that was emptied loses its cookie.
-    if (data.modified && data.isEmpty) return this.#cookie(app, session, request).delete(reply, data.loaded?.hasRivals)
+    if (data.modified && data.isEmpty) return sessionCookie(this, app, session, request).delete(reply, data.loaded?.hasRivals)
     // Checked before `isEmpty`, which loads the session and so verifies the cookie.
     if (!this.shouldSetCookie(app, session, request) || data.isEmpty) return
 
-    const cookie = this.#cookie(app, session, request, this.getExpirationTime(app, session, request))
+    const cookie = sessionCookie(this, app, session, request, this.getExpirationTime(app, session, request))
     const { modified, loaded } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
     // A refresh must not replace a cookie of its name that is already in the reply: a logout, or another login.
@@ -217,19 +211,6 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const isShared = memo !== undefined && this.serializer.isStock === true && isLight(json)
     if (isShared) memo.data = data
     return { data, json, parsed: data, signedAt, isShared, needsRewrite }
-  }
-
-  /** The session's cookie in the response, with the attributes that `session.options()` and the route set. */
-  #cookie (
-    app: SessionApp, session: SecureCookieSession, request: SessionRequest, expires: Date | null = null
-  ): SessionCookie {
-    const settings = this.cookieSettings(app, request)
-    const options = session[cookieOptionsKey]
-    const attributes = cookieAttributes(settings, isHTTPS(request), options)
-    const secure = attributes.secure || (options?.secure ?? settings.secure)
-    const problem = transportProblem(request, secure, settings.sameSite)
-    if (problem !== undefined) app.warnOnce(problem.kind, problem.message)
-    return new SessionCookie(app.fastify, settings.name, expires === null ? attributes : { expires, ...attributes })
   }
 
   #formatOf (app: SessionApp): TokenFormat | undefined {

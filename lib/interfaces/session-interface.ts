@@ -59,6 +59,12 @@ export abstract class SessionInterface {
    */
   abstract saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): MaybePromise<void>
 
+  /**
+   * Keeps a change that comes after the head of the response, where that needs no cookie. Called when the response is
+   * closed, and for each later change. Without this method such a change is an error.
+   */
+  saveLate? (app: SessionApp, session: SecureCookieSession, request: SessionRequest): MaybePromise<void>
+
   /** Called once, before the application is ready: opens the store of the sessions, if there is one. */
   start? (app: SessionApp): MaybePromise<void>
 

@@ -32,6 +32,19 @@ export interface SessionSource {
   readonly serializer: SessionSerializer
   /** Called at the first access; `undefined` when there is no session, or it is refused. */
   load (): LoadedSession | undefined
+  readonly journal?: SessionJournal
+}
+
+/** Is told what a write means where the data alone does not show it: for sessions that are merged, ended, renewed. */
+export interface SessionJournal {
+  /** A key was set anew. */
+  assigned (key: string): void
+  /** All data was removed at once. */
+  ended (): void
+  /** `regenerate()` was called. */
+  renewed (): void
+  /** The changes so far are discarded, or count as none. */
+  forgotten (): void
 }
 
 /** Is notified of accesses to a session and of changes. */
@@ -66,6 +79,10 @@ export class SessionData {
   constructor (source: SessionSource, initial?: Dict) {
     this.#source = source
     this.#data = initial
+  }
+
+  get source (): SessionSource {
+    return this.#source
   }
 
   get observer (): SessionObserver | undefined {
@@ -119,6 +136,7 @@ export class SessionData {
       this.#loaded = { ...this.#loaded, data, parsed: data, json: text, isShared: false }
     }
     this.#modified = false
+    this.#source.journal?.forgotten()
   }
 
   /** Whether a mutable value was handed out. */
@@ -186,7 +204,12 @@ export class SessionData {
 
   set (key: string, value: unknown): void {
     if (value === undefined) this.delete(key)
-    else this.write((data) => setOwn(data, key, value))
+    else {
+      this.write((data) => {
+        setOwn(data, key, value)
+        this.#source.journal?.assigned(key)
+      })
+    }
   }
 
   delete (key: string): void {
@@ -197,20 +220,25 @@ export class SessionData {
   update (entries: Iterable<readonly [string, unknown]>): void {
     // Collected first, so that an iterator that throws leaves the session unchanged.
     const all = Array.from(entries, ([key, value]) => [key, value] as const)
-    this.write((data) => setAll(data, all))
+    this.write((data) => this.#setAll(data, all))
   }
 
   /** Replaces all data. */
   replace (entries: Iterable<readonly [string, unknown]>): void {
     const next: Dict = {}
-    setAll(next, entries)
-    this.write(() => { this.#data = next })
+    const all = Array.from(entries, ([key, value]) => [key, value] as const)
+    this.write(() => {
+      this.#data = next
+      if (all.length === 0) this.#source.journal?.ended()
+      else this.#setAll(next, all)
+    })
   }
 
   /** Removes all other keys. */
   keepOnly (kept: ReadonlySet<string>): void {
     this.write((data) => {
       for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
+      this.#source.journal?.renewed()
     })
   }
 
@@ -224,6 +252,7 @@ export class SessionData {
   reload (): void {
     this.#data = this.#loaded = this.#exposed = undefined
     this.#modified = this.#deleted = false
+    this.#source.journal?.forgotten()
     this.#revision++
     this.#read()
   }
@@ -237,6 +266,19 @@ export class SessionData {
     this.#deleted = false
     this.#revision++
     this.#observer?.afterWrite()
+  }
+
+  /** `undefined` removes the key. */
+  #setAll (data: Dict, entries: Iterable<readonly [string, unknown]>): void {
+    const { journal } = this.#source
+    for (const [key, value] of entries) {
+      if (value === undefined) {
+        delete data[key]
+      } else {
+        setOwn(data, key, value)
+        journal?.assigned(key)
+      }
+    }
   }
 
   #read (): Dict {
@@ -272,13 +314,5 @@ export class SessionData {
   #expose (): ExposedValues {
     this.#exposed ??= new ExposedValues(this.#source.serializer, this.#loaded)
     return this.#exposed
-  }
-}
-
-/** `undefined` removes the key. */
-function setAll (data: Dict, entries: Iterable<readonly [string, unknown]>): void {
-  for (const [key, value] of entries) {
-    if (value === undefined) delete data[key]
-    else setOwn(data, key, value)
   }
 }

@@ -1,0 +1,260 @@
+/**
+ * Sessions in a store on the server: the cookie holds an id. Flask-Session's interface, without its races.
+ *
+ * @module
+ * @see {@link https://flask-session.readthedocs.io/}
+ */
+
+import type { FastifyReply } from 'fastify'
+import { readCookies } from '../cookie/read.ts'
+import { addPrivate, addVary, hasOtherCookie } from '../cookie/write.ts'
+import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
+import type { Dict } from '../json/dict.ts'
+import { sessionJSONSerializer } from '../json/session-serializer.ts'
+import { userId } from '../revocation/user-id.ts'
+import type { SessionData } from '../session/session-data.ts'
+import { dataOf, SecureCookieSession } from '../session/session.ts'
+import { GuardedStore } from '../stores/guarded-store.ts'
+import { LateSaves } from './late-saves.ts'
+import { besideAnother, sessionCookie } from './session-cookie.ts'
+import { bareId, signedId, storeKey } from './session-ids.ts'
+import type { IdForm } from './session-ids.ts'
+import { SessionInterface } from './session-interface.ts'
+import type { MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
+import { dumpSession } from './session-text.ts'
+import { SessionWriter } from './session-writer.ts'
+import type { Outcome, Write } from './session-writer.ts'
+import { isPromise, run, wait } from './steps.ts'
+import type { Steps } from './steps.ts'
+import { parseStoreOptions } from './store-options.ts'
+import type { ServerSideOptions } from './store-options.ts'
+import { KeptSession } from './stored-session.ts'
+import type { Found, StoreSerializer } from './stored-session.ts'
+import type { Session } from '../../types/session.ts'
+
+/** How many ids of one request are looked up. */
+const mostIds = 2
+
+/** Keeps sessions in a store. */
+export class ServerSideSessionInterface extends SessionInterface {
+  readonly serializer: StoreSerializer
+  sessionClass: typeof SecureCookieSession = SecureCookieSession
+  readonly #store: GuardedStore
+  readonly #writer: SessionWriter
+  readonly #late = new LateSaves()
+  readonly #ids: IdForm
+  readonly #hashIds: boolean
+  readonly #user: ServerSideOptions['user']
+
+  /** @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong. */
+  constructor (options: ServerSideOptions) {
+    super()
+    const given = parseStoreOptions(options)
+    const { storeTimeout = 1, signIds } = given
+    this.serializer = given.serializer ?? sessionJSONSerializer
+    this.#store = new GuardedStore(given.store, storeTimeout)
+    this.#writer = new SessionWriter(this.#store, storeTimeout)
+    this.#ids = signIds === undefined ? bareId : signedId
+    this.#hashIds = given.hashIds ?? false
+    this.#user = given.user
+  }
+
+  /** Whether ids are signed, which needs a secret key. */
+  get needsKey (): boolean {
+    return this.#ids === signedId
+  }
+
+  override start (app: SessionApp): MaybePromise<void> {
+    return this.#store.open((message) => app.warnOnce(`store: ${message}`, message))
+  }
+
+  override async stop (): Promise<void> {
+    await this.#late.all()
+    await this.#store.close()
+  }
+
+  /** A synchronous store is asked at the first access; another one now, if the cookie holds an id. */
+  override openSession (app: SessionApp, request: SessionRequest): MaybePromise<SecureCookieSession | null> {
+    if (this.needsKey && app.config.SECRET_KEY === null) return null
+    const find = (): MaybePromise<Found> => {
+      const cookies = readCookies(request.headers.cookie, this.getCookieName(app, request)).filter(Boolean)
+      return this.#find(app, cookies)
+    }
+    if (this.#store.sync) return this.#open(app, request.log, find as () => Found)
+    const found = find()
+    return isPromise(found)
+      ? found.then((found) => this.#open(app, request.log, () => found))
+      : this.#open(app, request.log, () => found)
+  }
+
+  override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): MaybePromise<void> {
+    const data = dataOf(session) as SessionData
+    if (data.accessed) addVary(reply)
+    const kept = data.source
+    // What could not be read is not written: the application has got the error.
+    if (!(kept instanceof KeptSession) || kept.failure !== undefined) return
+    if (!data.modified) return this.#refresh(app, session, kept, reply)
+    if (!data.isEmpty && !this.shouldSetCookie(app, session, reply.request)) return
+    return this.#save(app, session, kept, reply)
+  }
+
+  override saveLate (app: SessionApp, session: SecureCookieSession, request: SessionRequest): MaybePromise<void> {
+    const data = dataOf(session) as SessionData
+    const kept = data.source
+    if (!(kept instanceof KeptSession) || kept.failure !== undefined || !data.modified) return
+    const write = this.#prepare(app, session, kept, request)
+    if (kept.id === undefined && !kept.isGone) {
+      if (write.text !== null) request.log.warn(lostBegin)
+      return
+    }
+    if (write.deeds.isRenewed) {
+      write.deeds.isRenewed = false
+      request.log.warn(lostId)
+    }
+    return this.#late.add(run(this.#write(kept, write)))
+  }
+
+  override mayNeedRefresh (app: SessionApp, request: SessionRequest): boolean {
+    return app.config.SESSION_REFRESH_EACH_REQUEST && request.headers.cookie !== undefined
+  }
+
+  /** A session outside of any request. */
+  create (app: SessionApp, data: Readonly<Dict>): SecureCookieSession {
+    const session = this.#open(app, app.fastify.log, () => ({}))
+    session.update(data)
+    return session
+  }
+
+  /** The session whose id is in the value of a cookie; `null` if the store does not have it. */
+  decode (app: SessionApp, cookie: string, log: SessionRequest['log']): MaybePromise<SecureCookieSession | null> {
+    const open = (found: Found): SecureCookieSession | null => {
+      const session = this.#open(app, log, () => found)
+      return dataOf(session)?.loaded === undefined ? null : session
+    }
+    const found = this.#find(app, [cookie])
+    return isPromise(found) ? found.then(open) : open(found)
+  }
+
+  /** Writes the session into the store. @returns the value of the cookie that holds its id; '' for an empty session */
+  encode (app: SessionApp, session: SecureCookieSession, log: SessionRequest['log']): MaybePromise<string> {
+    const { source } = dataOf(session) as SessionData
+    const kept = source instanceof KeptSession ? source : this.#kept(app, log, () => ({}))
+    const write = this.#prepare(app, session, kept, { log } as SessionRequest)
+    const steps = function * (this: ServerSideSessionInterface): Steps<string> {
+      const outcome = yield * this.#write(kept, write)
+      if (outcome === 'gone') throw new FST_SESSION_UNAVAILABLE('it was ended in the meantime')
+      return kept.id === undefined ? '' : this.#ids.write(kept.id, app)
+    }
+    return run(steps.call(this))
+  }
+
+  #open (app: SessionApp, log: SessionRequest['log'], look: () => Found): SecureCookieSession {
+    return new this.sessionClass(undefined, this.#kept(app, log, look))
+  }
+
+  #kept (app: SessionApp, log: SessionRequest['log'], look: () => Found): KeptSession {
+    return new KeptSession(this.serializer, app.config.PERMANENT_SESSION_LIFETIME, look, {
+      refused: (code) => log.debug({ code }, 'session cookie refused'),
+      unreadable: ({ name }) => log.warn({ reason: name }, 'the session in the store is unreadable, and counts as empty')
+    })
+  }
+
+  #find (app: SessionApp, cookies: readonly string[]): MaybePromise<Found> {
+    const ids = cookies.flatMap((cookie) => this.#ids.read(cookie, app) ?? []).slice(0, mostIds)
+    const hasRivals = cookies.length > 1
+    if (ids.length === 0) return { refusal: cookies.length === 0 ? undefined : 'malformed', hasRivals }
+    return run(this.#lookUp(app, ids, hasRivals))
+  }
+
+  * #lookUp (app: SessionApp, ids: readonly string[], hasRivals: boolean): Steps<Found> {
+    for (const id of ids) {
+      const session = yield * wait(this.#store.get(this.#keyOf(app, id)))
+      if (session !== null) return { id, session, hasRivals }
+    }
+    return { refusal: 'unknown-id', hasRivals }
+  }
+
+  #keyOf (app: SessionApp, id: string): string {
+    return storeKey(app.sessionName, id, this.#hashIds)
+  }
+
+  /** What is to be written, as it is now: the application may go on changing the session. */
+  #prepare (app: SessionApp, session: SecureCookieSession, kept: KeptSession, request: SessionRequest): Write {
+    const data = dataOf(session) as SessionData
+    const text = data.isEmpty ? null : data.modified ? dumpSession(kept.serializer, data.detached(), kept.text) : kept.text
+    const end = this.getExpirationTime(app, session, request)?.getTime()
+    return {
+      text,
+      deeds: kept.takeDeeds(),
+      isPermanent: end !== undefined,
+      expires: Math.trunc(end ?? Date.now() + app.config.PERMANENT_SESSION_LIFETIME * 1000),
+      keyOf: (id) => this.#keyOf(app, id),
+      userOf: this.#user && ((found) => this.#userOf(found)),
+      debug: (details, message) => request.log.debug(details, message)
+    }
+  }
+
+  #userOf (data: Dict): string | undefined {
+    return userId(this.#user?.(new this.sessionClass(data) as unknown as Session))
+  }
+
+  * #write (kept: KeptSession, write: Write): Steps<Outcome> {
+    const { id } = kept
+    const { hasEnded, isRenewed } = write.deeds
+    try {
+      // Nothing to write: it was saved before, or is to be prolonged only.
+      if (id !== undefined && !kept.isGone && !hasEnded && !isRenewed && write.text === kept.text) {
+        return kept.isSaved ? 'kept' : yield * this.#writer.touch(kept, id, write)
+      }
+      return yield * this.#writer.write(kept, write)
+    } catch (error) {
+      kept.returnDeeds(write.deeds)
+      throw error
+    }
+  }
+
+  #save (app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply): MaybePromise<void> {
+    const write = this.#prepare(app, session, kept, reply.request)
+    const answer = (outcome: Outcome): void => {
+      kept.isSaved = true
+      this.#answer(app, session, kept, reply, write, outcome)
+    }
+    const outcome = run(this.#write(kept, write))
+    return isPromise(outcome) ? outcome.then(answer) : answer(outcome)
+  }
+
+  #answer (
+    app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply, write: Write, outcome: Outcome
+  ): void {
+    if (outcome === 'gone') return
+    const { request } = reply
+    const isKept = kept.id !== undefined
+    const expires = isKept && write.isPermanent ? new Date(write.expires) : null
+    const cookie = sessionCookie(this, app, session, request, expires)
+    if (hasOtherCookie(reply, cookie.name)) app.warnOnce('another cookie', besideAnother)
+    if (kept.id === undefined) cookie.delete(reply, kept.hasRivals)
+    else cookie.send(reply, this.#ids.write(kept.id, app), kept.hasRivals)
+    addPrivate(reply)
+  }
+
+  /** Prolongs a session that nobody changed, once a response. */
+  #refresh (app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply): MaybePromise<void> {
+    const { request } = reply
+    const warn = (error: unknown): void => request.log.warn(error, 'the session could not be prolonged')
+    try {
+      if (kept.isSaved || !this.shouldSetCookie(app, session, request)) return
+      if ((dataOf(session) as SessionData).isEmpty || kept.id === undefined) return
+      // A refresh must not replace a logout, or another login, that is already in the reply.
+      if (hasOtherCookie(reply, this.getCookieName(app, request))) return
+      const saving = this.#save(app, session, kept, reply)
+      return isPromise(saving) ? saving.catch(warn) : saving
+    } catch (error) {
+      warn(error)
+    }
+  }
+}
+
+const lostBegin = 'a change of the session was lost: a session that begins after the headers were sent has no cookie. ' +
+  'Change the session before the reply, or before its stream, begins'
+const lostId = 'regenerate() came after the headers were sent, so that the session keeps its id. ' +
+  'Call it before the reply, or before its stream, begins'
