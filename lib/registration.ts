@@ -145,7 +145,7 @@ export class SessionRegistration {
     if (sessionInterface instanceof ServerSideSessionInterface) {
       return sessionInterface.encode(app, session, fastify.log)
     }
-    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json })
+    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */

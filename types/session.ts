@@ -36,6 +36,19 @@ export type FromStore<T> = SessionStoreKind extends { isAsync: true } ? Promise<
 /** The keys of a session and their values. */
 export type DataOf<T> = keyof T extends never ? { [key: string]: any } : T
 
+/**
+ * What a session keeps for itself, apart from the keys of the application: `_created`, `_lifetime` and `_sid` in the
+ * data of its cookie. A key is only there when a setting that needs it is switched on.
+ */
+export interface BookKeeping {
+  /** When the session began, in whole seconds since 1970. */
+  readonly created?: number | undefined
+  /** The lifetime of this session alone, in whole seconds. */
+  readonly lifetime?: number | undefined
+  /** The id of the session: 16 to 128 characters of base64url. */
+  readonly sid?: string | undefined
+}
+
 /** Called at the end of an operation: with its error, or with `null`. */
 export type SessionCallback = (error: Error | null) => void
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BookKeeping } from '../../types/session.ts'
 import type { TokenErrorCode } from '../itsdangerous/errors.ts'
 
 /** Writes JSON text as a token and reads it again. Knows nothing of cookies, age or data. */
@@ -36,7 +37,7 @@ export interface VerifiedToken {
   /** Whether the format is read-only, so that the next response should replace the token. */
   readonly needsRewrite?: boolean
   /** A place for the parsed data; only tokens that are remembered have one. */
-  readonly memo?: { data?: Record<string, unknown> | undefined }
+  readonly memo?: { data?: Record<string, unknown> | undefined, book?: BookKeeping | undefined }
 }
 
 /** A token with a valid signature and an unreadable payload. */

@@ -7,6 +7,7 @@
 
 import type { FastifyReply } from 'fastify'
 import type { SessionConfig } from '../../types/config.ts'
+import type { BookKeeping } from '../../types/session.ts'
 import { parseSigningOptions } from '../config/signing-options.ts'
 import type { SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes } from '../cookie/attributes.ts'
@@ -28,6 +29,8 @@ import type { KeyDerivation } from '../itsdangerous/signer.ts'
 import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
+import { joinBook, noBook, splitBook } from '../session/book-keeping.ts'
+import type { Split } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
 import type { LoadedSession, SessionData } from '../session/session-data.ts'
 import { dataOf, noKey, SecureCookieSession } from '../session/session.ts'
@@ -43,12 +46,16 @@ export interface EncodeOptions {
   before?: string | undefined
   /** Whether the data is unchanged, so that {@link before} may be signed again. @defaultValue `false` */
   isUnchanged?: boolean
+  /** What the session keeps for itself; it is written behind the data. */
+  book?: BookKeeping
   /** Characters that fit into the cookie; longer values are compressed. @defaultValue as configured */
   room?: number
 }
 
 /** Bytes of a Set-Cookie value that browsers accept; used when MAX_COOKIE_SIZE sets no limit. */
 const browserCookieLimit = 4093
+
+const wrongKeys = 'keys that the session keeps for itself are of a wrong type in a session cookie, and count as absent'
 
 /** The default session interface. */
 export class SecureCookieSessionInterface extends SessionInterface {
@@ -95,12 +102,15 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (data.accessed) addVary(reply)
 
     // An empty session needs no cookie; one that was emptied loses its cookie.
-    if (data.modified && data.isEmpty) return sessionCookie(this, app, session, request).delete(reply, data.loaded?.hasRivals)
+    if (data.modified && data.isEmpty) {
+      data.book = noBook
+      return sessionCookie(this, app, session, request).delete(reply, data.loaded?.hasRivals)
+    }
     // Checked before `isEmpty`, which loads the session and so verifies the cookie.
     if (!this.shouldSetCookie(app, session, request) || data.isEmpty) return
 
     const cookie = sessionCookie(this, app, session, request, this.getExpirationTime(app, session, request))
-    const { modified, loaded } = data
+    const { modified, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
     // A refresh must not replace a cookie of its name that is already in the reply: a logout, or another login.
     if (hasOther && !modified) return
@@ -108,8 +118,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
     const limit = app.config.MAX_COOKIE_SIZE
     const room = (limit || browserCookieLimit) - cookie.length
-    const isUnchanged = !modified && this.serializer.isStock === true && loaded?.data === loaded?.parsed
-    const token = this.encode(app, data.detached(), { before: loaded?.json, isUnchanged, room })
+    const isUnchanged = !modified && this.serializer.isStock === true && loaded?.data === loaded?.parsed &&
+      (loaded?.book ?? noBook) === book
+    const token = this.encode(app, data.detached(), { before: loaded?.json, isUnchanged, book, room })
 
     if (limit > 0 && cookie.lengthWith(token) > limit) {
       const error = overflowError(this.serializer, data.peek(), cookie.lengthWith(token), `${limit}, MAX_COOKIE_SIZE`)
@@ -128,14 +139,14 @@ export class SecureCookieSessionInterface extends SessionInterface {
    * `FST_SESSION_COOKIE_OVERFLOW` as saving does.
    */
   encode (app: SessionApp, data: Dict, options: EncodeOptions = {}): string {
-    const { before, isUnchanged = false, room = this.#room(app) } = options
+    const { before, isUnchanged = false, book = noBook, room = this.#room(app) } = options
     const format = this.#formatOf(app)
     if (format === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)
     if (isUnchanged && before !== undefined && !isTooLong(before)) {
       const token = format.encode(before)
       if (token.length <= room) return token
     }
-    return format.encode(dumpSession(this.serializer, data, before), room)
+    return format.encode(dumpSession(this.serializer, joinBook(data, book), before), room)
   }
 
   /**
@@ -200,17 +211,21 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   #read (token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
     const { json, signedAt, needsRewrite, memo } = token
-    if (memo?.data !== undefined) return { data: memo.data, json, parsed: memo.data, signedAt, isShared: true }
-    let data: Dict
+    if (memo?.data !== undefined) {
+      return { data: memo.data, book: memo.book, json, parsed: memo.data, signedAt, isShared: true }
+    }
+    let split: Split
     try {
-      data = loadSession(this.serializer, json)
+      split = splitBook(loadSession(this.serializer, json))
     } catch {
       return unreadable(log)
     }
+    const { data, book, wrong } = split
+    if (wrong.length > 0) log.debug({ keys: wrong }, wrongKeys)
     // Only data made by Flask's tags alone can be copied for each request.
     const isShared = memo !== undefined && this.serializer.isStock === true && isLight(json)
-    if (isShared) memo.data = data
-    return { data, json, parsed: data, signedAt, isShared, needsRewrite }
+    if (isShared) Object.assign(memo, { data, book })
+    return { data, book, json, parsed: data, signedAt, isShared, needsRewrite }
   }
 
   #formatOf (app: SessionApp): TokenFormat | undefined {

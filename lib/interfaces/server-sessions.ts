@@ -12,6 +12,7 @@ import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
 import { userId } from '../revocation/user-id.ts'
+import { joinBook, noBook } from '../session/book-keeping.ts'
 import type { SessionData } from '../session/session-data.ts'
 import { dataOf, SecureCookieSession } from '../session/session.ts'
 import { GuardedStore } from '../stores/guarded-store.ts'
@@ -181,7 +182,11 @@ export class ServerSideSessionInterface extends SessionInterface {
   /** What is to be written, as it is now: the application may go on changing the session. */
   #prepare (app: SessionApp, session: SecureCookieSession, kept: KeptSession, request: SessionRequest): Write {
     const data = dataOf(session) as SessionData
-    const text = data.isEmpty ? null : data.modified ? dumpSession(kept.serializer, data.detached(), kept.text) : kept.text
+    if (data.isEmpty) data.book = noBook
+    else if (data.modified) this.#noteBegin(data)
+    const text = data.isEmpty
+      ? null
+      : data.modified ? dumpSession(kept.serializer, joinBook(data.detached(), data.book), kept.text) : kept.text
     const end = this.getExpirationTime(app, session, request)?.getTime()
     return {
       text,
@@ -192,6 +197,13 @@ export class ServerSideSessionInterface extends SessionInterface {
       userOf: this.#user && ((found) => this.#userOf(found)),
       debug: (details, message) => request.log.debug(details, message)
     }
+  }
+
+  /** Notes when the session began, for `listSessions`. */
+  #noteBegin (data: SessionData): void {
+    if (this.#user === undefined || data.book.created !== undefined) return
+    const known = data.beganAnew ? undefined : data.loaded?.signedAt
+    data.book = { ...data.book, created: known ?? Math.floor(Date.now() / 1000) }
   }
 
   #userOf (data: Dict): string | undefined {

@@ -7,6 +7,7 @@
 import { storeUnavailable } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { shorten } from '../json/errors.ts'
+import { joinBook, splitBook } from '../session/book-keeping.ts'
 import { sameBytes } from '../stores/store.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 import { mergeByKey } from './merge.ts'
@@ -149,7 +150,7 @@ export class SessionWriter {
     while (!(yield * wait(this.#store.delete(oldKey, { replaces: there, user: userIn(kept, write, kept.text) })))) {
       const found = yield * wait(this.#store.get(oldKey))
       const data = found === null ? onlyAssigned(kept, write, wanted) : this.#keptOf(kept, write, wanted, found.data)
-      if (Object.keys(data).length === 0) {
+      if (isEmpty(data)) {
         yield * wait(this.#store.delete(key))
         if (found === null) return gone(kept, write)
         yield * this.#end(kept, write)
@@ -176,7 +177,7 @@ export class SessionWriter {
   #merged (kept: KeptSession, write: Write, there: StoredValue): string | null {
     if (!kept.isMerged && sameBytes(there, kept.stored)) return write.text
     const data = this.#merge(kept, write, read(kept, write.text ?? '{}'), there)
-    if (Object.keys(data).length === 0) return null
+    if (isEmpty(data)) return null
     return dumpSession(kept.serializer, data, typeof there === 'string' ? there : undefined)
   }
 
@@ -215,9 +216,15 @@ function gone (kept: KeptSession, write: Write): Outcome {
   return 'gone'
 }
 
+/** The keys that were set anew, and the book. */
 function onlyAssigned (kept: KeptSession, write: Write, wanted: string): Dict {
+  const { data, book } = splitBook(read(kept, wanted))
   const { assigned } = write.deeds
-  return Object.fromEntries(Object.entries(read(kept, wanted)).filter(([key]) => assigned.has(key)))
+  return joinBook(Object.fromEntries(Object.entries(data).filter(([key]) => assigned.has(key))), book)
+}
+
+function isEmpty (data: Dict): boolean {
+  return Object.keys(splitBook(data).data).length === 0
 }
 
 function userIn (kept: KeptSession, write: Write, value: StoredValue): string | undefined {

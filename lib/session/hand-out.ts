@@ -8,6 +8,7 @@ import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { isSameData } from '../json/copy.ts'
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
+import { splitBook } from './book-keeping.ts'
 
 /** A data serializer with two optional members that make sessions faster. */
 export interface SessionSerializer extends DataSerializer {
@@ -105,7 +106,8 @@ export class ExposedValues {
     if (text === this.#baseline) return false
     if (!this.#isForeignSpelling) return true
     // Python may spell the same data differently: compare both in our spelling.
-    this.#baseline = this.#serializer.dumps(this.#serializer.loads(this.#baseline as string))
+    const { data: before } = splitBook(this.#serializer.loads(this.#baseline as string) as Dict)
+    this.#baseline = this.#serializer.dumps(before)
     this.#isForeignSpelling = false
     return text !== this.#baseline
   }

@@ -4,15 +4,20 @@
  * @module
  */
 
+import type { BookKeeping } from '../../types/session.ts'
 import { carryFloats } from '../json/carried-floats.ts'
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
+import { joinBook, noBook, refuseBookKey, splitBook } from './book-keeping.ts'
 import { ExposedValues, isObject } from './hand-out.ts'
 import type { SessionSerializer } from './hand-out.ts'
 
 /** The session as loaded from a cookie or a store. */
 export interface LoadedSession {
+  /** Without the keys of {@link book}, if that is given. */
   data: Dict
+  /** What the session keeps for itself; without it, its keys are taken out of `data`. */
+  book?: BookKeeping | undefined
   /** The JSON text that the data was read from. */
   json?: string | undefined
   /** The object that `json` was parsed into; `data` differs from it after an override replaced the data. */
@@ -69,6 +74,8 @@ export class SessionData {
   #observer: SessionObserver | undefined
   #loaded: LoadedSession | undefined
   #data: Dict | undefined
+  #book: BookKeeping = noBook
+  #beganAnew = false
   #exposed: ExposedValues | undefined
   #accessed = false
   #modified = false
@@ -78,7 +85,7 @@ export class SessionData {
   /** @param initial - the first data; without it the source is loaded at the first access */
   constructor (source: SessionSource, initial?: Dict) {
     this.#source = source
-    this.#data = initial
+    if (initial !== undefined) ({ data: this.#data, book: this.#book } = splitBook(initial))
   }
 
   get source (): SessionSource {
@@ -130,10 +137,13 @@ export class SessionData {
     }
     if (this.#data !== undefined) {
       const data = this.detached()
-      const json = this.#source.serializer.dumps(data)
+      const { serializer } = this.#source
+      const json = serializer.dumps(data)
       this.#expose().startFrom(json)
-      const text = carryFloats(json, this.#loaded?.json ?? '')
-      this.#loaded = { ...this.#loaded, data, parsed: data, json: text, isShared: false }
+      const book = this.#book
+      const whole = joinBook(data, book)
+      const text = carryFloats(whole === data ? json : serializer.dumps(whole), this.#loaded?.json ?? '')
+      this.#loaded = { ...this.#loaded, data, book, parsed: data, json: text, isShared: false }
     }
     this.#modified = false
     this.#source.journal?.forgotten()
@@ -148,6 +158,22 @@ export class SessionData {
   get loaded (): LoadedSession | undefined {
     this.peek()
     return this.#loaded
+  }
+
+  /** What the session keeps for itself. A session interface sets it before it writes the data; that is no change. */
+  get book (): BookKeeping {
+    this.peek()
+    return this.#book
+  }
+
+  set book (book: BookKeeping) {
+    this.peek()
+    this.#book = book
+  }
+
+  /** Whether the session that was loaded has ended in this request: what is written now is another one. */
+  get beganAnew (): boolean {
+    return this.#beganAnew
   }
 
   get isEmpty (): boolean {
@@ -175,8 +201,9 @@ export class SessionData {
   /** The data to write. Callers must not change it. Does not count as an access. */
   peek (): Dict {
     if (this.#data === undefined) {
-      this.#loaded = this.#source.load()
+      this.#loaded = withBook(this.#source.load())
       this.#data = this.#loaded?.data ?? {}
+      this.#book = this.#loaded?.book ?? noBook
       this.#modified ||= this.#loaded?.needsRewrite ?? false
     }
     return this.#data
@@ -203,6 +230,7 @@ export class SessionData {
   }
 
   set (key: string, value: unknown): void {
+    refuseBookKey(key)
     if (value === undefined) this.delete(key)
     else {
       this.write((data) => {
@@ -220,24 +248,36 @@ export class SessionData {
   update (entries: Iterable<readonly [string, unknown]>): void {
     // Collected first, so that an iterator that throws leaves the session unchanged.
     const all = Array.from(entries, ([key, value]) => [key, value] as const)
-    this.write((data) => this.#setAll(data, all))
-  }
-
-  /** Replaces all data. */
-  replace (entries: Iterable<readonly [string, unknown]>): void {
-    const next: Dict = {}
-    const all = Array.from(entries, ([key, value]) => [key, value] as const)
-    this.write(() => {
-      this.#data = next
-      if (all.length === 0) this.#source.journal?.ended()
-      else this.#setAll(next, all)
+    for (const [key] of all) refuseBookKey(key)
+    this.write((data) => {
+      setAll(data, all)
+      for (const [key] of all) this.#source.journal?.assigned(key)
     })
   }
 
-  /** Removes all other keys. */
+  /** Replaces all data. With nothing to replace it, the session ends, and what is written next begins another. */
+  replace (entries: Iterable<readonly [string, unknown]>): void {
+    const next: Dict = {}
+    setAll(next, entries)
+    const keys = Object.keys(next)
+    for (const key of keys) refuseBookKey(key)
+    this.write(() => {
+      this.#data = next
+      for (const key of keys) this.#source.journal?.assigned(key)
+      if (keys.length > 0) return
+      this.#book = noBook
+      this.#beganAnew = true
+      this.#source.journal?.ended()
+    })
+  }
+
+  /** Removes all other keys, and begins another session: its lifetime is kept when it is named. */
   keepOnly (kept: ReadonlySet<string>): void {
     this.write((data) => {
       for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
+      const { lifetime } = this.#book
+      this.#book = lifetime !== undefined && kept.has('_lifetime') ? { lifetime } : noBook
+      this.#beganAnew = true
       this.#source.journal?.renewed()
     })
   }
@@ -251,6 +291,7 @@ export class SessionData {
   /** Discards all data and flags, and loads the source again. */
   reload (): void {
     this.#data = this.#loaded = this.#exposed = undefined
+    this.#book = noBook
     this.#modified = this.#deleted = false
     this.#source.journal?.forgotten()
     this.#revision++
@@ -266,19 +307,6 @@ export class SessionData {
     this.#deleted = false
     this.#revision++
     this.#observer?.afterWrite()
-  }
-
-  /** `undefined` removes the key. */
-  #setAll (data: Dict, entries: Iterable<readonly [string, unknown]>): void {
-    const { journal } = this.#source
-    for (const [key, value] of entries) {
-      if (value === undefined) {
-        delete data[key]
-      } else {
-        setOwn(data, key, value)
-        journal?.assigned(key)
-      }
-    }
   }
 
   #read (): Dict {
@@ -314,5 +342,21 @@ export class SessionData {
   #expose (): ExposedValues {
     this.#exposed ??= new ExposedValues(this.#source.serializer, this.#loaded)
     return this.#exposed
+  }
+}
+
+/** A loaded session whose book is apart. */
+function withBook (loaded: LoadedSession | undefined): LoadedSession | undefined {
+  if (loaded === undefined || loaded.book !== undefined) return loaded
+  const { data, book } = splitBook(loaded.data)
+  if (data === loaded.data) return loaded
+  return { ...loaded, data, book, parsed: loaded.parsed === loaded.data ? data : loaded.parsed }
+}
+
+/** `undefined` removes the key. */
+function setAll (data: Dict, entries: Iterable<readonly [string, unknown]>): void {
+  for (const [key, value] of entries) {
+    if (value === undefined) delete data[key]
+    else setOwn(data, key, value)
   }
 }

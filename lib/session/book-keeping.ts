@@ -1,0 +1,73 @@
+/**
+ * The keys of a session that are not the application's: when it began, how long it may live, its id.
+ *
+ * They travel in the data, where Flask carries them along, and are kept apart from it here: user input may be a key.
+ *
+ * @module
+ */
+
+import type { BookKeeping } from '../../types/session.ts'
+import { isWholeNumber } from '../config/checks.ts'
+import type { Dict } from '../json/dict.ts'
+
+/** The record of a session without such keys. */
+export const noBook: BookKeeping = Object.freeze({})
+
+/** The data and the record of one session. */
+export interface Split {
+  /** Without the keys; the same object if it had none. */
+  readonly data: Dict
+  readonly book: BookKeeping
+  /** The keys whose value has the wrong type, which count as absent. */
+  readonly wrong: readonly string[]
+}
+
+const nothingWrong: readonly string[] = Object.freeze([])
+
+/** Takes the keys out of data that was just parsed. Leaves the object as it is. */
+export function splitBook (data: Dict): Split {
+  // Own keys only, because prototype pollution must not begin or prolong a session.
+  const has = { created: hasOwn(data, '_created'), lifetime: hasOwn(data, '_lifetime'), sid: hasOwn(data, '_sid') }
+  if (!has.created && !has.lifetime && !has.sid) return { data, book: noBook, wrong: nothingWrong }
+  const { _created: created, _lifetime: lifetime, _sid: sid, ...rest } = data
+  const book = {
+    ...(has.created && Number.isSafeInteger(created) && { created: created as number }),
+    ...(has.lifetime && isLifetime(lifetime) && { lifetime }),
+    ...(has.sid && isSid(sid) && { sid })
+  }
+  return { data: rest, book, wrong: names.filter((name) => has[name] && !(name in book)).map((name) => `_${name}`) }
+}
+
+/** The data with the keys behind all others, as it is written; the same object if there are none. */
+export function joinBook (data: Dict, { created, lifetime, sid }: BookKeeping): Dict {
+  if (created === undefined && lifetime === undefined && sid === undefined) return data
+  return {
+    ...data,
+    ...(created !== undefined && { _created: created }),
+    ...(lifetime !== undefined && { _lifetime: lifetime }),
+    ...(sid !== undefined && { _sid: sid })
+  }
+}
+
+const names = ['created', 'lifetime', 'sid'] as const satisfies ReadonlyArray<keyof BookKeeping>
+const keys: ReadonlySet<string> = new Set(names.map((name) => `_${name}`))
+
+/** Refuses to write a key of the book as if it were the application's. */
+export function refuseBookKey (key: string): void {
+  if (!key.startsWith('_') || !keys.has(key)) return
+  const cure = key === '_lifetime'
+    ? 'write session.lifetime = seconds, or give the key another name'
+    : 'give the key another name, or a prefix if it comes from users'
+  throw new TypeError(`${key} is a key that the session keeps for itself: ${cure}`)
+}
+
+/** Whether a value can be the lifetime of a session: whole seconds from 1. */
+export function isLifetime (value: unknown): value is number {
+  return isWholeNumber(value) && value >= 1
+}
+
+const { hasOwn } = Object
+
+function isSid (value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{16,128}$/.test(value)
+}
