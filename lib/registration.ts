@@ -6,6 +6,7 @@
 
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FlaskConfig, KeyLike, SessionConfig } from '../types/config.ts'
+import type { ListedSession } from '../types/fastify.ts'
 import { checkRouteOptions } from './config/cookie-options.ts'
 import { lookup } from './config/lookup.ts'
 import { interfaceOf, textOption } from './options.ts'
@@ -18,7 +19,7 @@ import { cookieAttributes } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
 import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
-import type { EndOptions, MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
+import type { EndOptions, ListOptions, MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
 import type { URLSafeTimedSerializer } from './itsdangerous/url-safe.ts'
 import type { Dict } from './json/dict.ts'
 import { userId } from './revocation/user-id.ts'
@@ -170,6 +171,17 @@ export class SessionRegistration {
     }
     if (sessionInterface.endSessions === undefined) throw this.#needsRevocation('endSessions')
     await sessionInterface.endSessions(this.app, id, options)
+  }
+
+  /** @throws {TypeError} for no user, and if the session interface cannot list sessions. */
+  async listSessions<T> (user: unknown, options: ListOptions<T>): Promise<Array<ListedSession<T>>> {
+    const { sessionInterface, sessionName } = this
+    const id = userId(user)
+    if (id === undefined) throw new TypeError('listSessions takes a user, got none')
+    if (sessionInterface.listSessions === undefined) {
+      throw new TypeError(`listSessions needs the option store of ${sessionName}: cookies cannot be listed`)
+    }
+    return await sessionInterface.listSessions(this.app, id, options)
   }
 
   async isRevoked (session: SecureCookieSession): Promise<boolean> {

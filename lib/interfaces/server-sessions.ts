@@ -21,7 +21,7 @@ import { besideAnother, sessionCookie } from './session-cookie.ts'
 import { bareId, signedId, storeKey } from './session-ids.ts'
 import type { IdForm } from './session-ids.ts'
 import { SessionInterface } from './session-interface.ts'
-import type { MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
+import type { EndOptions, ListOptions, MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
 import { dumpSession } from './session-text.ts'
 import { SessionWriter } from './session-writer.ts'
 import type { Outcome, Write } from './session-writer.ts'
@@ -31,6 +31,9 @@ import { parseStoreOptions } from './store-options.ts'
 import type { ServerSideOptions } from './store-options.ts'
 import { KeptSession } from './stored-session.ts'
 import type { Found, StoreSerializer } from './stored-session.ts'
+import { endSessionsOf, sessionsOf, shortId } from './user-sessions.ts'
+import type { UserIndex } from './user-sessions.ts'
+import type { ListedSession } from '../../types/fastify.ts'
 import type { Session } from '../../types/session.ts'
 
 /** How many ids of one request are looked up. */
@@ -147,6 +150,58 @@ export class ServerSideSessionInterface extends SessionInterface {
       return kept.id === undefined ? '' : this.#ids.write(kept.id, app)
     }
     return run(steps.call(this))
+  }
+
+  override endSessions (app: SessionApp, user: string, { except, only }: EndOptions): MaybePromise<void> {
+    const kept = except && this.#keyOfSession(app, except)
+    const isMeant = (key: string): boolean => key !== kept && (only === undefined || shortId(key) === only)
+    return run(endSessionsOf(this.#indexOf(app), user, isMeant))
+  }
+
+  override async listSessions<T> (
+    app: SessionApp, user: string, { current, data }: ListOptions<T>
+  ): Promise<Array<ListedSession<T>>> {
+    const currentKey = current && this.#keyOfSession(app, current)
+    const sessions = await run(sessionsOf(this.#indexOf(app), user))
+    const listed = sessions.map((session): ListedSession<T> => {
+      const { key, expires, book: { created, lifetime = app.config.PERMANENT_SESSION_LIFETIME } } = session
+      return {
+        id: shortId(key),
+        began: created === undefined ? null : new Date(created * 1000),
+        used: new Date(expires - lifetime * 1000),
+        expires: new Date(expires),
+        isCurrent: key === currentKey,
+        data: data?.(new this.sessionClass(session.data)) as T
+      }
+    })
+    return listed.sort((a, b) => Number(b.used) - Number(a.used))
+  }
+
+  override isRevoked (app: SessionApp, session: SecureCookieSession): MaybePromise<boolean> {
+    const key = this.#keyOfSession(app, session)
+    if (key === undefined) return false
+    const found = this.#store.get(key)
+    return isPromise(found) ? found.then((found) => found === null) : found === null
+  }
+
+  #indexOf (app: SessionApp): UserIndex {
+    if (this.#user === undefined) throw new TypeError(`this needs the option user of ${app.sessionName}: whose session it is`)
+    const reader = this.#kept(app, app.fastify.log, () => ({}))
+    return {
+      store: this.#store,
+      sessionName: app.sessionName,
+      read: (value) => reader.read(value),
+      userOf: (data) => this.#userOf(data)
+    }
+  }
+
+  /** The key of a session in the store; `undefined` if it is not there. */
+  #keyOfSession (app: SessionApp, session: SecureCookieSession): string | undefined {
+    const data = dataOf(session) as SessionData
+    data.peek()
+    const { source } = data
+    if (!(source instanceof KeptSession) || source.id === undefined) return undefined
+    return this.#keyOf(app, source.id)
   }
 
   #open (app: SessionApp, log: SessionRequest['log'], look: () => Found): SecureCookieSession {

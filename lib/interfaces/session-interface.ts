@@ -7,6 +7,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SameSite, SessionConfig } from '../../types/config.ts'
+import type { ListedSession } from '../../types/fastify.ts'
 import type { CookieSettings } from '../cookie/attributes.ts'
 import { cookieOptionsKey } from '../session/session-compat.ts'
 import { NullSession } from '../session/session.ts'
@@ -33,6 +34,16 @@ export type SessionRequest = FastifyRequest
 export interface EndOptions {
   /** The one session that stays. */
   except?: SecureCookieSession | undefined
+  /** The `id` of the one session that is ended, as {@link SessionInterface.listSessions} gives it. */
+  only?: string | undefined
+}
+
+/** How {@link SessionInterface.listSessions} lists. */
+export interface ListOptions<T> {
+  /** The session that is marked as the current one. */
+  current?: SecureCookieSession | undefined
+  /** What to show of a session. */
+  data?: ((session: SecureCookieSession) => T) | undefined
 }
 
 /**
@@ -73,6 +84,9 @@ export abstract class SessionInterface {
 
   /** Ends all sessions of a user that began before now, for `fastify.endSessions`. @param user - never empty */
   endSessions? (app: SessionApp, user: string, options: EndOptions): MaybePromise<void>
+
+  /** The sessions of a user, for `fastify.listSessions`. @param user - never empty */
+  listSessions?<T> (app: SessionApp, user: string, options: ListOptions<T>): MaybePromise<Array<ListedSession<T>>>
 
   /** Whether a session has been ended since it was read, for `fastify.isRevoked`. */
   isRevoked? (app: SessionApp, session: SecureCookieSession): MaybePromise<boolean>
