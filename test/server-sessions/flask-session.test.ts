@@ -49,8 +49,18 @@ describe('flaskSessionSerializer reads what Flask-Session wrote:', () => {
 
 test('flaskSessionSerializer writes plain JSON that msgspec reads', (t: TestContext) => {
   const written = flaskSessionSerializer.dumps({
-    text: 'é', markup: new Markup('<b>'), uuid: new UUID('12345678123456781234567812345678'), tuple: new Tuple(1, 2), bytes: Buffer.from([0, 255]),
-    date: new Date(1500), second: new Date(1000), numbers: [NaN, -Infinity, 2n ** 64n, 1e21, -0], ' t': [1], half: 'a\ud800\\ud800b', 'key\udfff': 1, left: undefined
+    text: 'é',
+    markup: new Markup('<b>'),
+    uuid: new UUID('12345678123456781234567812345678'),
+    tuple: new Tuple(1, 2),
+    bytes: Buffer.from([0, 255]),
+    date: new Date(1500),
+    second: new Date(1000),
+    numbers: [NaN, -Infinity, 2n ** 64n, 1e21, -0],
+    ' t': [1],
+    half: 'a\ud800\\ud800b',
+    'key\udfff': 1,
+    left: undefined
   })
   t.assert.strictEqual(written, '{"text":"é","markup":"<b>","uuid":"12345678-1234-5678-1234-567812345678","tuple":[1,2],"bytes":"AP8=",' +
     '"date":"1970-01-01T00:00:01.500Z","second":"1970-01-01T00:00:01Z","numbers":[null,null,18446744073709551616,1e+21,-0.0],' +
