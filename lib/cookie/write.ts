@@ -100,6 +100,12 @@ export function areHeadersSent ({ raw }: Pick<FastifyReply, 'raw'>): boolean {
   return Reflect.get(Object.getPrototypeOf(raw), 'headersSent', raw) === true
 }
 
+/** Puts the headers into the reply that an error asks for, as Fastify's own error handler does: there may be another. */
+export function addHeadersOf (error: unknown, reply: FastifyReply): void {
+  const { headers, statusCode } = (error ?? {}) as { headers?: Record<string, string>, statusCode?: number }
+  if (headers !== undefined && reply.statusCode === statusCode) reply.headers(headers)
+}
+
 /** Adds `Cookie` to Vary if it is missing; `*` stays `*`. */
 export function addVary (reply: FastifyReply): void {
   const present = reply.getHeader('vary')

@@ -7,7 +7,7 @@
 
 import type { FastifyReply } from 'fastify'
 import { readCookies } from '../cookie/read.ts'
-import { addPrivate, addVary, hasOtherCookie } from '../cookie/write.ts'
+import { addHeadersOf, addPrivate, addVary, hasOtherCookie } from '../cookie/write.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
@@ -95,8 +95,9 @@ export class ServerSideSessionInterface extends SessionInterface {
     const data = dataOf(session) as SessionData
     if (data.accessed) addVary(reply)
     const kept = data.source
+    if (!(kept instanceof KeptSession)) return
     // What could not be read is not written: the application has got the error.
-    if (!(kept instanceof KeptSession) || kept.failure !== undefined) return
+    if (kept.failure !== undefined) return addHeadersOf(kept.failure, reply)
     if (!data.modified) return this.#refresh(app, session, kept, reply)
     if (!data.isEmpty && !this.shouldSetCookie(app, session, reply.request)) return
     return this.#save(app, session, kept, reply)

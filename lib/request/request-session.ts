@@ -6,7 +6,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { lookup } from '../config/lookup.ts'
-import { areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
+import { addHeadersOf, areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
 import { FST_SESSION_HEADERS_SENT, FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, isError } from '../errors.ts'
 import type { MaybePromise, SessionApp, SessionInterface } from '../interfaces/session-interface.ts'
 import type { SessionRouteConfig } from '../../types/session.ts'
@@ -317,12 +317,6 @@ export function sessionNameOf (session: SecureCookieSession): string | undefined
 
 function isPromise <T> (value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as Promise<T> | null | undefined)?.then === 'function'
-}
-
-/** The headers that an error asks for, as those of Fastify's own error handler: an application may have another one. */
-function addHeadersOf (error: unknown, reply: FastifyReply): void {
-  const { headers, statusCode } = (error ?? {}) as { headers?: Record<string, string>, statusCode?: number }
-  if (headers !== undefined && reply.statusCode === statusCode) reply.headers(headers)
 }
 
 function hasCode (error: unknown): error is Error {

@@ -148,7 +148,7 @@ test('the callback of save() comes when the session is stored', async (t: TestCo
   const answer = await act(async (session) => {
     session.a = 1
     await new Promise<void>((resolve, reject) => {
-      void session.save((error) => error === null ? resolve() : reject(error)).catch(() => {})
+      session.save((error) => error === null ? resolve() : reject(error)).catch(() => {})
     })
     return await dataIn(store.inner, id)
   })
