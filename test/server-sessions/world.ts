@@ -72,6 +72,8 @@ export async function dataIn (store: SessionStore, id: string): Promise<unknown>
 
 export interface World extends SessionApp {
   log: Log
+  /** The header of a request over the network whose handler is `act`. */
+  headerFor (act: Act): Record<string, string>
 }
 
 /** As `sessionApp`, for visits that may run at the same time. */
@@ -91,11 +93,11 @@ export async function storeApp (t: TestContext, store: SessionStore, options: Se
       setup.after?.(app)
     }
   })
+  const headerFor = (act: Act): Record<string, string> => ({ 'x-act': String(acts.push(act) - 1) })
   const visit: SessionApp['visit'] = async (act = () => {}, { cookie, headers = {}, url = '/act', method = 'GET' } = {}) => {
-    const number = String(acts.push(act) - 1)
-    return await app.inject({ method, url, headers: { ...headers, 'x-act': number, ...(cookie !== undefined && { cookie }) } })
+    return await app.inject({ method, url, headers: { ...headers, ...headerFor(act), ...(cookie !== undefined && { cookie }) } })
   }
-  return { app, visit, browser: () => browserOf(visit), log }
+  return { app, visit, browser: () => browserOf(visit), log, headerFor }
 }
 
 function browserOf (visit: SessionApp['visit']): Browser {
