@@ -96,6 +96,11 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.#load(app, request) })
   }
 
+  /** Without a Cookie header there is nothing to refresh. */
+  override mayNeedRefresh (_app: SessionApp, request: SessionRequest): boolean {
+    return request.headers.cookie !== undefined
+  }
+
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
     const { request } = reply
     const data = dataOf(session) as SessionData
@@ -185,11 +190,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
   #load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
     let newest: LoadedSession | undefined
     let { log } = request
+    let isFirst = true
     for (const cookie of readCookies(request.headers.cookie, this.getCookieName(app, request))) {
       if (cookie === '') continue
-      const loaded = this.decode(app, cookie, log)
       // One line about a refused cookie is enough for a request.
-      if (log === request.log) log = withoutDebug(log)
+      if (!isFirst && log === request.log) log = withoutDebug(log)
+      isFirst = false
+      const loaded = this.decode(app, cookie, log)
       if (loaded === undefined) continue
       if (newest === undefined) newest = loaded
       else newest = { ...((loaded.signedAt ?? 0) > (newest.signedAt ?? 0) ? loaded : newest), hasRivals: true }

@@ -101,9 +101,8 @@ export abstract class SessionInterface {
   }
 
   /**
-   * Whether a session that the application did not touch may need to be saved.
-   *
-   * @deprecated Override {@link shouldSetCookie}, which decides for every session.
+   * Whether a session that the application did not touch may need to be saved. `false` skips {@link saveSession}, and
+   * with it {@link shouldSetCookie}, which decides for every session.
    */
   mayNeedRefresh (_app: SessionApp, _request: SessionRequest): boolean {
     return true

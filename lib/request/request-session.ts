@@ -164,9 +164,10 @@ export class RequestSession implements SessionObserver {
         return
       }
       const opened = this.#interface.openSession(this.#app, this.#request)
-      if (isPromise(opened)) {
+      // A session is known by its data. Asked for a `then`, its proxy takes longer to answer.
+      if (sessionDataOf(opened) === undefined && isPromise(opened)) {
         this.#opening = opened.then((session) => this.#adopt(session, route)).catch((error) => this.#fail(error))
-      } else this.#adopt(opened, route)
+      } else this.#adopt(opened as SecureCookieSession | null, route)
     } catch (error) {
       this.#fail(error)
     }
@@ -174,7 +175,7 @@ export class RequestSession implements SessionObserver {
 
   #adopt (opened: SecureCookieSession | null, route?: SessionRouteConfig): void {
     const session = opened ?? this.#interface.makeNullSession(this.#app)
-    const data = isObject(session) ? dataOf(session) : undefined
+    const data = sessionDataOf(session)
     if (data === undefined) {
       throw new FST_SESSION_OPEN_FAILED('openSession of the sessionInterface must return a session or null')
     }
@@ -313,6 +314,11 @@ export class RequestSession implements SessionObserver {
 export function sessionNameOf (session: SecureCookieSession): string | undefined {
   const observer = dataOf(session)?.observer
   return observer instanceof RequestSession ? observer.app.sessionName : undefined
+}
+
+/** The data behind a session; `undefined` for whatever else an interface may return. */
+function sessionDataOf (value: unknown): SessionData | undefined {
+  return isObject(value) ? dataOf(value as SecureCookieSession) : undefined
 }
 
 function isPromise <T> (value: MaybePromise<T>): value is Promise<T> {
