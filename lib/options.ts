@@ -5,6 +5,7 @@
  */
 
 import type { ConfigOptions } from '../types/config.ts'
+import type { OnReject } from '../types/session.ts'
 import { describe, isBytes, typeName } from './config/checks.ts'
 import { lookup, pick } from './config/lookup.ts'
 import { attributeKeys, cookieOption, keys, settings, writtenSettings } from './config/settings.ts'
@@ -12,10 +13,12 @@ import { parseSigningOptions, signingOptionNames } from './config/signing-option
 import type { SigningOptions } from './config/signing-options.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
+import { RevocableSessionInterface } from './interfaces/revocable-sessions.ts'
 import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
 import { SessionInterface } from './interfaces/session-interface.ts'
 import { storeOptionNames } from './interfaces/store-options.ts'
 import type { ServerSideOptions, StoreOptions } from './interfaces/store-options.ts'
+import type { RevocationOptions } from './revocation/options.ts'
 
 /** Options of one session. Those for Flask's keys override the config. */
 export interface SessionOptions extends ConfigOptions, SigningOptions, StoreOptions {
@@ -23,8 +26,12 @@ export interface SessionOptions extends ConfigOptions, SigningOptions, StoreOpti
   sessionName?: string | undefined
   /** The decorator of the instance that holds Flask's keys. @defaultValue `'config'` */
   confKey?: string | undefined
+  /** Lets sessions in cookies be ended before their time: on logout, and by `fastify.endSessions`. @defaultValue none */
+  revocation?: RevocationOptions | undefined
   /** Opens and saves the sessions in place of the default interface. */
   sessionInterface?: SessionInterface | undefined
+  /** Is told why a session cookie was rejected. @defaultValue none */
+  onReject?: OnReject | undefined
 }
 
 /** Options of the plugin. Unknown keys are ignored, because fastify-cli and autoload add their own. */
@@ -48,7 +55,8 @@ export type CompatibleName = '@fastify/secure-session' | '@fastify/session'
 
 /** The names of the options of one session. */
 export const sessionOptionNames: readonly string[] = [
-  'sessionName', 'confKey', 'sessionInterface', 'cookie', ...signingOptionNames, ...storeOptionNames, ...keys,
+  'sessionName', 'confKey', 'sessionInterface', 'revocation', 'onReject', 'cookie', ...signingOptionNames, ...storeOptionNames,
+  ...keys,
   ...keys.flatMap((key) => settings[key].option ?? []).filter((name) => !name.includes('.'))
 ]
 
@@ -129,21 +137,28 @@ export function textOption (name: string, value: unknown, fallback: string): str
   throw new FST_SESSION_INVALID_CONFIG(name, 'a non-empty string', describe(value))
 }
 
+/** Checks an option that must be a function. */
+export function functionOption<T extends Function> (name: string, value: T | undefined): T | undefined {
+  if (value === undefined || typeof value === 'function') return value
+  throw new FST_SESSION_INVALID_CONFIG(name, 'a function', describe(value))
+}
+
 /** The given interface, or the default one with the signing options. */
-export function interfaceOf (options: SessionOptions): SessionInterface {
-  const { sessionInterface } = options
+export function interfaceOf (options: SessionOptions, sessionName: string): SessionInterface {
+  const { sessionInterface, revocation, store } = options
   if (sessionInterface === undefined) {
-    const isInStore = options.store !== undefined && options.store !== null
-    return isInStore
-      ? new ServerSideSessionInterface({ ...options, serializer: parseSigningOptions(options).serializer } as ServerSideOptions)
-      : new SecureCookieSessionInterface(options)
+    if (store !== undefined && store !== null) {
+      return new ServerSideSessionInterface({ ...options, serializer: parseSigningOptions(options).serializer } as ServerSideOptions)
+    }
+    if (revocation === undefined) return new SecureCookieSessionInterface(options)
+    return new RevocableSessionInterface(options, sessionName)
   }
   if (!(sessionInterface instanceof SessionInterface)) {
     // This copy of the package cannot track sessions of another copy.
     const expects = 'an instance of the SessionInterface of this copy of the package (import and require load one each)'
     throw new FST_SESSION_INVALID_CONFIG('sessionInterface', expects, typeName(sessionInterface))
   }
-  for (const name of [...signingOptionNames, ...storeOptionNames]) {
+  for (const name of [...signingOptionNames, ...storeOptionNames, 'revocation'] as const) {
     if (options[name] !== undefined) {
       throw new FST_SESSION_INVALID_CONFIG(name, 'a property of the sessionInterface', 'a plugin option')
     }

@@ -6,10 +6,11 @@
 
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FlaskConfig, KeyLike, SessionConfig } from '../types/config.ts'
+import type { OnReject } from '../types/session.ts'
 import type { ListedSession } from '../types/fastify.ts'
 import { checkRouteOptions } from './config/cookie-options.ts'
 import { lookup } from './config/lookup.ts'
-import { interfaceOf, textOption } from './options.ts'
+import { functionOption, interfaceOf, textOption } from './options.ts'
 import type { SessionOptions } from './options.ts'
 import { ConfigReader } from './config/reader.ts'
 import { createWarnOnce } from './config/warn-once.ts'
@@ -25,6 +26,7 @@ import type { Dict } from './json/dict.ts'
 import { userId } from './revocation/user-id.ts'
 import { ConfiguredApp } from './session-app.ts'
 import { RequestSession } from './request/request-session.ts'
+import type { LoadedSession, SessionSource } from './session/session-data.ts'
 import { dataOf } from './session/session.ts'
 import type { SecureCookieSession } from './session/session.ts'
 
@@ -39,6 +41,7 @@ export class SessionRegistration {
   readonly #reader: ConfigReader
   readonly #slot = Symbol('secure-session.request')
   readonly #warnOnce: WarnOnce
+  readonly #onReject: OnReject | undefined
   #app: SessionApp
 
   /** @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong. */
@@ -46,10 +49,11 @@ export class SessionRegistration {
     this.fastify = fastify
     this.sessionName = textOption('sessionName', options.sessionName, 'session')
     this.#warnOnce = createWarnOnce(fastify.log, this.sessionName)
+    this.#onReject = functionOption('onReject', options.onReject)
     this.#confKey = textOption('confKey', options.confKey, 'config')
     // The cookie name defaults to the session name, so that two sessions never share a cookie.
     this.#reader = new ConfigReader(options, { SESSION_COOKIE_NAME: this.sessionName })
-    this.sessionInterface = interfaceOf(options)
+    this.sessionInterface = interfaceOf(options, this.sessionName)
     this.#app = this.#makeApp(this.#readConfig())
   }
 
@@ -129,7 +133,8 @@ export class SessionRegistration {
   create (data: Readonly<Dict> = {}): SecureCookieSession {
     const { sessionInterface } = this
     if (sessionInterface instanceof ServerSideSessionInterface) return sessionInterface.create(this.app, data)
-    return new (this.#requireCookieInterface().sessionClass)(data)
+    const sessions = this.#requireCookieInterface()
+    return new sessions.sessionClass(data, this.#sourceOf(sessions, undefined))
   }
 
   /** The value of the cookie that holds the session's data, or the id under which the store has it now. */
@@ -146,7 +151,9 @@ export class SessionRegistration {
     if (sessionInterface instanceof ServerSideSessionInterface) {
       return sessionInterface.encode(app, session, fastify.log)
     }
-    return this.#requireCookieInterface().encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
+    const sessions = this.#requireCookieInterface()
+    sessions.noteBook(app, data)
+    return sessions.encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
@@ -158,7 +165,8 @@ export class SessionRegistration {
     const sessions = this.#requireCookieInterface()
     const loaded = typeof cookie === 'string' ? sessions.decode(this.app, cookie, log) : undefined
     if (loaded === undefined) return null
-    return new sessions.sessionClass(undefined, { serializer: sessions.serializer, load: () => loaded })
+    const session = new sessions.sessionClass(undefined, this.#sourceOf(sessions, loaded))
+    return sessions.isKnownRevoked(session) ? null : session
   }
 
   /** @throws {TypeError} for no user, and if the session interface cannot end sessions. */
@@ -197,6 +205,10 @@ export class SessionRegistration {
     return new TypeError(`${method} needs the option revocation of ${this.sessionName}, or sessions in a store`)
   }
 
+  #sourceOf ({ serializer }: SecureCookieSessionInterface, loaded: LoadedSession | undefined): SessionSource {
+    return { serializer, load: () => loaded, longestLifetime: this.app.config.PERMANENT_SESSION_LIFETIME }
+  }
+
   /** Created in the onRequest hook, or earlier when a hook of the application reads the session. */
   #sessionOf (request: FastifyRequest): RequestSession {
     const slots = request as unknown as WithSession
@@ -214,7 +226,7 @@ export class SessionRegistration {
   }
 
   #makeApp (config: SessionConfig): SessionApp {
-    return new ConfiguredApp(this.fastify, this.sessionName, config, this.#warnOnce)
+    return new ConfiguredApp(this.fastify, this.sessionName, config, this.#warnOnce, this.#onReject)
   }
 
   #readConfig (): SessionConfig {

@@ -6,6 +6,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { SessionConfig } from '../types/config.ts'
+import type { OnReject } from '../types/session.ts'
 import type { WarnOnce } from './config/warn-once.ts'
 import type { SessionApp } from './interfaces/session-interface.ts'
 
@@ -15,12 +16,16 @@ export class ConfiguredApp implements SessionApp {
   readonly #sessionName: string
   readonly #config: SessionConfig
   readonly #warnOnce: WarnOnce
+  readonly #onReject: OnReject | undefined
 
-  constructor (fastify: FastifyInstance, sessionName: string, config: SessionConfig, warnOnce: WarnOnce) {
+  constructor (
+    fastify: FastifyInstance, sessionName: string, config: SessionConfig, warnOnce: WarnOnce, onReject?: OnReject
+  ) {
     this.#fastify = fastify
     this.#sessionName = sessionName
     this.#config = config
     this.#warnOnce = warnOnce
+    this.#onReject = onReject
   }
 
   get fastify (): FastifyInstance {
@@ -37,5 +42,9 @@ export class ConfiguredApp implements SessionApp {
 
   get warnOnce (): WarnOnce {
     return this.#warnOnce
+  }
+
+  get onReject (): OnReject | undefined {
+    return this.#onReject
   }
 }

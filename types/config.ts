@@ -35,7 +35,17 @@ export interface FlaskConfig {
   SESSION_COOKIE_SAMESITE?: string | null | undefined
   /** Seconds: the greatest age of any session cookie, Expires of permanent ones. @defaultValue `2678400`: 31 days */
   PERMANENT_SESSION_LIFETIME?: number | undefined
-  /** Sends the cookie of a permanent session again with every response. @defaultValue `true` */
+  /**
+   * Seconds since its begin after which a session ends, permanent or not and however often it is used. Flask ignores
+   * it, and carries along the key `_created`, in which the begin is kept. @defaultValue `null`: none
+   */
+  SESSION_ABSOLUTE_LIFETIME?: number | null | undefined
+  /**
+   * Seconds: an unchanged permanent session is sent again only when its signature is so old, or half as old as its
+   * lifetime. Less than the lifetimes. @defaultValue `0`: with every response, as Flask does
+   */
+  SESSION_REFRESH_AFTER?: number | undefined
+  /** Sends the cookie of a permanent session again, see `SESSION_REFRESH_AFTER`. @defaultValue `true` */
   SESSION_REFRESH_EACH_REQUEST?: boolean | undefined
   /** The cookie's path without `SESSION_COOKIE_PATH`. @defaultValue `'/'` */
   APPLICATION_ROOT?: string | undefined
@@ -58,6 +68,10 @@ export interface ConfigOptions extends FlaskConfig {
   cookie?: CookieOptions | undefined
   /** `PERMANENT_SESSION_LIFETIME`, in seconds: the greatest age of any session cookie. @defaultValue `2678400` */
   permanentSessionLifetime?: FlaskConfig['PERMANENT_SESSION_LIFETIME']
+  /** `SESSION_ABSOLUTE_LIFETIME`, in seconds from the begin of a session. @defaultValue `null`: none */
+  absoluteLifetime?: FlaskConfig['SESSION_ABSOLUTE_LIFETIME']
+  /** `SESSION_REFRESH_AFTER`, in seconds: the age at which an unchanged session is sent again. @defaultValue `0` */
+  refreshAfter?: FlaskConfig['SESSION_REFRESH_AFTER']
   /** `SESSION_REFRESH_EACH_REQUEST`: send a permanent session with every response. @defaultValue `true` */
   refreshEachRequest?: FlaskConfig['SESSION_REFRESH_EACH_REQUEST']
   /** `MAX_COOKIE_SIZE`, in bytes of the whole Set-Cookie value; 0 for no limit. @defaultValue `4093` */

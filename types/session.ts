@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { FastifyRequest } from 'fastify'
+
 /**
  * The data that the application keeps in its session. Declare yours:
  *
@@ -48,6 +50,46 @@ export interface BookKeeping {
   /** The id of the session: 16 to 128 characters of base64url. */
   readonly sid?: string | undefined
 }
+
+/**
+ * Why a session cookie was rejected.
+ *
+ * - `malformed`: it has fewer than two dots
+ * - `bad-signature`: no key verifies it
+ * - `other-digest`: it verifies, but under a digest that is not accepted
+ * - `expired`, `from-future`: by the age of its signature
+ * - `expired-absolute`: its session began too long ago
+ * - `expired-session`: it is older than the lifetime of its session
+ * - `unreadable`: it verifies, but its data cannot be read
+ * - `revoked`: its session was ended
+ * - `unknown-id`: the store has no such session
+ * - `store-unavailable`: the store did not answer
+ *
+ * Accepted cookies that are worth counting:
+ *
+ * - `old-key`: it is signed with a key of `SECRET_KEY_FALLBACKS`
+ * - `second-cookie`: the request has another cookie of its name
+ */
+export type RejectionCode =
+  'malformed' | 'bad-signature' | 'other-digest' | 'expired' | 'expired-absolute' | 'expired-session' | 'from-future' |
+  'unreadable' | 'revoked' | 'unknown-id' | 'store-unavailable' | 'old-key' | 'second-cookie'
+
+/** A rejected session cookie. No part of the cookie or of a key is in it. */
+export interface Rejection {
+  readonly code: RejectionCode
+  /** The name of the session on the request. */
+  readonly sessionName: string
+  /** Seconds since the signature, or since the begin for `expired-absolute`; negative in the future. */
+  readonly age?: number
+  /** True when the session is accepted all the same. */
+  readonly accepted?: true
+}
+
+/**
+ * Is told of a rejected session cookie, at most once a request, when the application first looks at the session.
+ * Synchronous; an error that it throws is logged.
+ */
+export type OnReject = (request: FastifyRequest, rejection: Rejection) => void
 
 /** Called at the end of an operation: with its error, or with `null`. */
 export type SessionCallback = (error: Error | null) => void
@@ -110,6 +152,14 @@ export interface SessionMembers<D> {
 
   /** Whether the cookie outlives the browser, for `PERMANENT_SESSION_LIFETIME` seconds: the key `_permanent`. */
   permanent: boolean
+  /**
+   * Seconds after which this session ends when it is not used, instead of `PERMANENT_SESSION_LIFETIME`; `null`: as
+   * configured. Counted from the signature; of a session that is not permanent, from its last change.
+   *
+   * Setting it throws a RangeError for a number that is not whole, less than 1 or more than
+   * `PERMANENT_SESSION_LIFETIME`.
+   */
+  lifetime: number | null
   /** Whether the session will be saved: true after any write, and after a change inside a value. */
   modified: boolean
   /** Whether data was read or written: then the response gets `Vary: Cookie`. */
@@ -125,7 +175,10 @@ export interface SessionMembers<D> {
   touch (): void
   /** Cookie attributes for this response. */
   options (options: SessionCookieOptions): void
-  /** Removes every key except those to keep. Synchronous; the promise is for compatibility. */
+  /**
+   * Removes every key except those to keep, and begins the session anew; its `lifetime` is kept when `_lifetime` is
+   * among them. Synchronous; the promise is for compatibility.
+   */
   regenerate (keep?: readonly PropertyKey[], callback?: SessionCallback): Promise<void>
   regenerate (callback: SessionCallback): Promise<void>
   /** Puts Set-Cookie into the response at once, changed or not: for server-sent events and hijacked replies. */

@@ -7,6 +7,7 @@
 import type { ConfigOptions, FlaskConfig, SessionConfig } from '../../types/config.ts'
 import { checkCookieRules } from './cookie-options.ts'
 import type { JudgedAttribute } from './cookie-options.ts'
+import { checkLifetimeRules } from './lifetime-rules.ts'
 import { lookup } from './lookup.ts'
 import { attributeKeys, checked, keys, settings, writtenSettings } from './settings.ts'
 import type { Key, WrittenSetting } from './settings.ts'
@@ -60,11 +61,14 @@ export class ConfigReader {
       return this.#options.get(key)?.name ?? (lookup(config, key) === undefined ? undefined : key)
     }
     // A setting that has its default is named in the style of the setting that conflicts with it.
-    const nameOf = (attribute: JudgedAttribute, cause: JudgedAttribute): string => {
-      const [key, other] = [keyOf(attribute), keyOf(cause)]
-      const name = written(key) ?? (written(other) === settings[other].option ? settings[key].option as string : key)
+    const nameOf = (key: Key, cause: Key): string => {
+      return written(key) ?? (written(cause) === settings[cause].option ? settings[key].option as string : key)
+    }
+    const nameOfAttribute = (attribute: JudgedAttribute, cause: JudgedAttribute): string => {
+      const name = nameOf(keyOf(attribute), keyOf(cause))
       return attribute === 'path' && path === null ? `${name}, else APPLICATION_ROOT,` : name
     }
+    checkLifetimeRules(settled, nameOf)
     checkCookieRules({
       name: settled.SESSION_COOKIE_NAME,
       domain: settled.SESSION_COOKIE_DOMAIN,
@@ -72,7 +76,7 @@ export class ConfigReader {
       partitioned: settled.SESSION_COOKIE_PARTITIONED,
       sameSite: settled.SESSION_COOKIE_SAMESITE,
       secure: settled.SESSION_COOKIE_SECURE
-    }, nameOf)
+    }, nameOfAttribute)
   }
 }
 
@@ -94,6 +98,8 @@ function isSame (a: FlaskConfig, b: FlaskConfig): boolean {
     a.SESSION_COOKIE_PARTITIONED === b.SESSION_COOKIE_PARTITIONED &&
     a.SESSION_COOKIE_SAMESITE === b.SESSION_COOKIE_SAMESITE &&
     a.PERMANENT_SESSION_LIFETIME === b.PERMANENT_SESSION_LIFETIME &&
+    a.SESSION_ABSOLUTE_LIFETIME === b.SESSION_ABSOLUTE_LIFETIME &&
+    a.SESSION_REFRESH_AFTER === b.SESSION_REFRESH_AFTER &&
     a.SESSION_REFRESH_EACH_REQUEST === b.SESSION_REFRESH_EACH_REQUEST &&
     a.APPLICATION_ROOT === b.APPLICATION_ROOT &&
     a.MAX_COOKIE_SIZE === b.MAX_COOKIE_SIZE

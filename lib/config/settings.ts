@@ -122,6 +122,22 @@ export const settings: { readonly [K in Key]-?: Setting<SessionConfig[K]> } = {
     check: (value) => isWholeNumber(value) && value <= longestLifetime ? value : undefined,
     schema: { type: 'integer', default: 2_678_400 }
   },
+  SESSION_ABSOLUTE_LIFETIME: {
+    option: 'absoluteLifetime',
+    fallback: null,
+    expects: `a whole number of seconds from 1 to ${longestLifetime} (100 years), or null`,
+    check: (value) => {
+      return value === null || (isWholeNumber(value) && value >= 1 && value <= longestLifetime) ? value : undefined
+    },
+    schema: { type: 'integer' }
+  },
+  SESSION_REFRESH_AFTER: {
+    option: 'refreshAfter',
+    fallback: 0,
+    expects: `a whole number of seconds from 0 to ${longestLifetime} (100 years)`,
+    check: (value) => isWholeNumber(value) && value <= longestLifetime ? value : undefined,
+    schema: { type: 'integer', default: 0 }
+  },
   SESSION_REFRESH_EACH_REQUEST: {
     option: 'refreshEachRequest',
     fallback: true,

@@ -5,13 +5,16 @@
  */
 
 import type { DigestName } from '../crypto/digest.ts'
+import type { RejectionCode } from '../../types/session.ts'
 import type { TokenErrorCode } from '../itsdangerous/errors.ts'
 
 /** The fields of a log line about a refused cookie. */
 export interface Refusal {
+  /** As `onReject` gets it. */
+  reason: RejectionCode
   /** The code of the token error. */
   code: TokenErrorCode
-  /** Seconds since the cookie was signed, when it is too old or from the future. */
+  /** Seconds since the cookie was signed, when it is too old or from the future; since the begin of its session. */
   age?: number
   /** The likely cause and its cure, if one is known. */
   hint?: string
@@ -25,23 +28,41 @@ export function digestBySignature (token: string): DigestName | undefined {
   return digestOfLength[token.length - token.lastIndexOf('.') - 1]
 }
 
+/** Whether a token lacks one of its parts: payload, timestamp and signature. */
+export function isMalformed (token: string): boolean {
+  const dot = token.indexOf('.')
+  return dot === -1 || !token.includes('.', dot + 1)
+}
+
 /**
  * Describes a cookie whose signature is wrong.
  *
  * @param digests - the names of the accepted digests
  */
 export function describeBadSignature (code: TokenErrorCode, token: string, digests: readonly string[]): Refusal {
+  const reason = isMalformed(token) ? 'malformed' : 'bad-signature'
   const digest = digestBySignature(token)
-  if (code !== 'ERR_TOKEN_BAD_TIME_SIGNATURE' || digest === undefined || digests.includes(digest)) return { code }
+  const isOther = digest !== undefined && !digests.includes(digest)
+  if (code !== 'ERR_TOKEN_BAD_TIME_SIGNATURE' || !isOther) return { reason, code }
   const who = digest === 'sha1' ? ', which stock Flask uses' : ''
   const cure = `the option digestMethod must be or contain '${digest}'`
-  return { code, hint: `the signature has the length of ${digest}${who}: ${cure}` }
+  return { reason, code, hint: `the signature has the length of ${digest}${who}: ${cure}` }
 }
 
 /** Describes a cookie that is too old, or from the future. @param clockTolerance - in seconds */
 export function describeAge (age: number, clockTolerance: number): Refusal {
   const code = 'ERR_TOKEN_SIGNATURE_EXPIRED'
-  if (age >= 0) return { code, age, hint: 'the cookie is older than PERMANENT_SESSION_LIFETIME' }
+  if (age >= 0) return { reason: 'expired', code, age, hint: 'the cookie is older than PERMANENT_SESSION_LIFETIME' }
   const cure = `set the clocks right, or raise clockTolerance (${clockTolerance} seconds)`
-  return { code, age, hint: `the cookie is from the future: ${cure}` }
+  return { reason: 'from-future', code, age, hint: `the cookie is from the future: ${cure}` }
+}
+
+const ends = {
+  'expired-absolute': 'the session began longer ago than SESSION_ABSOLUTE_LIFETIME',
+  'expired-session': 'the cookie is older than the session.lifetime that was set for it'
+}
+
+/** Describes a cookie whose session has ended by its own book. */
+export function describeEnd (reason: keyof typeof ends, age: number): Refusal {
+  return { reason, code: 'ERR_TOKEN_SIGNATURE_EXPIRED', age, hint: ends[reason] }
 }

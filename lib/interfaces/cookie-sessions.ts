@@ -19,7 +19,7 @@ import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import { FirstThatReads } from '../formats/first-that-reads.ts'
 import { FlaskFormat } from '../formats/flask.ts'
 import { RememberedTokens } from '../formats/remembered.ts'
-import { describeAge, describeBadSignature, digestBySignature } from '../formats/refusal.ts'
+import { describeAge, describeBadSignature, describeEnd, digestBySignature } from '../formats/refusal.ts'
 import type { Refusal } from '../formats/refusal.ts'
 import { SecureSessionFormat, secureSessionSetup } from '../formats/secure-session.ts'
 import type { SecureSessionSetup } from '../formats/secure-session.ts'
@@ -34,7 +34,9 @@ import type { Split } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
 import type { LoadedSession, SessionData } from '../session/session-data.ts'
 import { dataOf, noKey, SecureCookieSession } from '../session/session.ts'
-import { ageOf, judge } from './lifetime.ts'
+import { ageOf, judge, judgeBook, noteBegin } from './lifetime.ts'
+import { reportRejection } from './rejections.ts'
+import type { RejectionFacts } from './rejections.ts'
 import { besideAnother, sessionCookie } from './session-cookie.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { SessionApp, SessionRequest } from './session-interface.ts'
@@ -73,6 +75,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   readonly #secureSession: SecureSessionSetup | undefined
   readonly #signing = new WeakMap<SessionConfig, URLSafeTimedSerializer>()
+  /** Why {@link decode} refused the last cookie. A field, because overrides of `decode` return the session alone. */
+  #refusal: Refusal | undefined
   readonly #formats = new WeakMap<URLSafeTimedSerializer, TokenFormat>()
 
   constructor (options: SigningOptions = {}) {
@@ -93,7 +97,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
-    return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.#load(app, request) })
+    const { config: { PERMANENT_SESSION_LIFETIME: longestLifetime } } = app
+    const load = (): LoadedSession | undefined => this.load(app, request)
+    return new this.sessionClass(undefined, { serializer: this.serializer, load, longestLifetime })
   }
 
   /** Without a Cookie header there is nothing to refresh. */
@@ -108,12 +114,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
     // An empty session needs no cookie; one that was emptied loses its cookie.
     if (data.modified && data.isEmpty) {
-      data.book = noBook
-      return sessionCookie(this, app, session, request).delete(reply, data.loaded?.hasRivals)
+      data.beginAnew()
+      return this.deleteCookie(app, session, reply)
     }
     // Checked before `isEmpty`, which loads the session and so verifies the cookie.
     if (!this.shouldSetCookie(app, session, request) || data.isEmpty) return
 
+    this.noteBook(app, data)
     const cookie = sessionCookie(this, app, session, request, this.getExpirationTime(app, session, request))
     const { modified, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
@@ -162,14 +169,31 @@ export class SecureCookieSessionInterface extends SessionInterface {
   decode (app: SessionApp, cookie: string, log: SessionRequest['log']): LoadedSession | undefined {
     const token = this.#formatOf(app)?.decode(cookie)
     if (token === undefined) return undefined
-    if (token.signedAt === undefined) return this.#refuse(app, token, cookie, log)
+    if (token.signedAt === undefined) return this.#refuseSignature(app, token, cookie, log)
 
     const age = ageOf(token.signedAt)
     const maxAge = token.maxAge ?? app.config.PERMANENT_SESSION_LIFETIME
     if (judge(age, { maxAge, clockTolerance: this.clockTolerance }) !== 'alive') {
-      return refused(log, describeAge(age, this.clockTolerance))
+      return this.#refuse(log, describeAge(age, this.clockTolerance))
     }
-    return token.ok ? this.#read(token, log) : unreadable(log)
+    const loaded = token.ok ? this.#read(token, log) : this.#refuseUnreadable(log)
+    if (loaded === undefined) return undefined
+    if (token.key > 0) loaded.hasOldKey = true
+    const { book = noBook } = loaded
+    const verdict = judgeBook(token.signedAt, book, app.config)
+    if (verdict === 'alive') return loaded
+    const begin = verdict === 'expired-absolute' ? book.created : undefined
+    return this.#refuse(log, describeEnd(verdict, ageOf(begin ?? token.signedAt)))
+  }
+
+  /** Notes in the book of a session what a setting needs, before the session is written. */
+  noteBook (app: SessionApp, data: SessionData): void {
+    noteBegin(data, app.config)
+  }
+
+  /** Whether it is known without waiting that a session was ended, for `decodeSession`. */
+  isKnownRevoked (_session: SecureCookieSession): boolean {
+    return false
   }
 
   /**
@@ -186,34 +210,57 @@ export class SecureCookieSessionInterface extends SessionInterface {
     return signing
   }
 
-  /** Loads the cookie that was signed last; of those signed in the same second, the first. */
-  #load (app: SessionApp, request: SessionRequest): LoadedSession | undefined {
+  /**
+   * Loads the cookie that was signed last; of those signed in the same second, the first.
+   *
+   * @param report - is called at the end with what is worth reporting
+   */
+  protected load (app: SessionApp, request: SessionRequest, report = reportRejection): LoadedSession | undefined {
     let newest: LoadedSession | undefined
+    let rejection: RejectionFacts | undefined
+    let count = 0
     let { log } = request
-    let isFirst = true
     for (const cookie of readCookies(request.headers.cookie, this.getCookieName(app, request))) {
       if (cookie === '') continue
+      count++
       // One line about a refused cookie is enough for a request.
-      if (!isFirst && log === request.log) log = withoutDebug(log)
-      isFirst = false
+      if (count === 2) log = withoutDebug(log)
+      this.#refusal = undefined
       const loaded = this.decode(app, cookie, log)
-      if (loaded === undefined) continue
-      if (newest === undefined) newest = loaded
+      if (loaded === undefined) rejection ??= rejectionFor(this.#refusal)
+      else if (newest === undefined) newest = loaded
       else newest = { ...((loaded.signedAt ?? 0) > (newest.signedAt ?? 0) ? loaded : newest), hasRivals: true }
     }
+    if (newest !== undefined) {
+      const code = newest.hasOldKey === true ? 'old-key' : 'second-cookie'
+      rejection = newest.hasOldKey === true || count > 1 ? { code, accepted: true } : undefined
+    }
+    if (rejection !== undefined) report(app, request, rejection)
     return newest
   }
 
   /** Warns when only the digest is wrong, as in cookies of stock Flask. A forger cannot cause the warning. */
-  #refuse (app: SessionApp, { code }: RejectedToken, cookie: string, log: SessionRequest['log']): undefined {
+  #refuseSignature (app: SessionApp, { code }: RejectedToken, cookie: string, log: SessionRequest['log']): undefined {
     const digests = this.#digests().map(({ name }) => name)
     const digest = digestBySignature(cookie)
     const isOther = digest !== undefined && !digests.includes(digest)
+    const refusal = describeBadSignature(code, cookie, digests)
     if (isOther && this.#makeSerializer(app, [digest])?.verify(cookie).ok === true) {
+      refusal.reason = 'other-digest'
       app.warnOnce(`digest ${digest}`, 'a cookie was refused that is signed with the right key, but with another ' +
         `digest: set the option digestMethod to '${digest}', or to a list that contains it`)
     }
-    log.debug(describeBadSignature(code, cookie, digests), 'session cookie refused')
+    return this.#refuse(log, refusal)
+  }
+
+  #refuse (log: SessionRequest['log'], refusal: Refusal): undefined {
+    this.#refusal = refusal
+    log.debug(refusal, 'session cookie refused')
+  }
+
+  #refuseUnreadable (log: SessionRequest['log']): undefined {
+    this.#refusal = { reason: 'unreadable', code: 'ERR_TOKEN_BAD_PAYLOAD' }
+    log.warn(this.#refusal, 'session cookie with a valid signature is unreadable')
   }
 
   #read (token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
@@ -225,7 +272,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     try {
       split = splitBook(loadSession(this.serializer, json))
     } catch {
-      return unreadable(log)
+      return this.#refuseUnreadable(log)
     }
     const { data, book, wrong } = split
     if (wrong.length > 0) log.debug({ keys: wrong }, wrongKeys)
@@ -233,6 +280,18 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const isShared = memo !== undefined && this.serializer.isStock === true && isLight(json)
     if (isShared) Object.assign(memo, { data, book })
     return { data, book, json, parsed: data, signedAt, isShared, needsRewrite }
+  }
+
+  /** The greatest age of a cookie that is accepted, in seconds. */
+  protected longestAge ({ PERMANENT_SESSION_LIFETIME: lifetime }: SessionConfig): number {
+    return Math.max(lifetime, this.#secureSession?.expiry ?? 0)
+  }
+
+  /** Deletes the cookie of the session. @param hasRivals - whether to delete older cookies of the name, too */
+  protected deleteCookie (
+    app: SessionApp, session: SecureCookieSession, reply: FastifyReply, hasRivals = dataOf(session)?.loaded?.hasRivals
+  ): void {
+    sessionCookie(this, app, session, reply.request).delete(reply, hasRivals)
   }
 
   #formatOf (app: SessionApp): TokenFormat | undefined {
@@ -279,10 +338,7 @@ function withoutDebug (log: SessionRequest['log']): SessionRequest['log'] {
   return Object.create(log, { debug: { value: () => {} } }) as SessionRequest['log']
 }
 
-function refused (log: SessionRequest['log'], refusal: Refusal): undefined {
-  log.debug(refusal, 'session cookie refused')
-}
-
-function unreadable (log: SessionRequest['log']): undefined {
-  log.warn({ code: 'ERR_TOKEN_BAD_PAYLOAD' }, 'session cookie with a valid signature is unreadable')
+/** An override of `decode` may refuse a cookie without a reason. */
+function rejectionFor ({ reason, age }: Partial<Refusal> = {}): RejectionFacts {
+  return { code: reason ?? 'unreadable', ...(age !== undefined && { age }) }
 }

@@ -1,10 +1,17 @@
 /**
- * Judges whether a session is still alive.
+ * Judges whether a session is still alive, when it ends, and when it is due to be refreshed.
+ *
+ * All of it is in whole seconds, for sessions in cookies and in stores alike: `signedAt` is the time of the signature,
+ * or of the last write to the store.
  *
  * @module
  */
 
-/** The limits of a session's life, in seconds. */
+import type { SessionConfig } from '../../types/config.ts'
+import type { BookKeeping } from '../../types/session.ts'
+import type { SessionData } from '../session/session-data.ts'
+
+/** The limits of a signature's age, in seconds. */
 export interface Limits {
   /** The greatest age of a signature. */
   maxAge: number
@@ -12,12 +19,19 @@ export interface Limits {
   clockTolerance: number
 }
 
-/** Whether a session is alive, and why not. */
+/** The settings that limit a session's life. A config that an application made by hand may lack those of ours. */
+export type Lifetimes = Pick<SessionConfig, 'PERMANENT_SESSION_LIFETIME'> &
+  Partial<Pick<SessionConfig, 'SESSION_REFRESH_AFTER' | 'SESSION_ABSOLUTE_LIFETIME'>>
+
+/** Whether a signature is young enough, and why not. */
 export type Verdict = 'alive' | 'expired' | 'from-future'
+
+/** Whether a session may go on, by its own book, and why not. */
+export type BookVerdict = 'alive' | 'expired-absolute' | 'expired-session'
 
 /** Whole seconds since a time in seconds since 1970; negative for one in the future. */
 export function ageOf (signedAt: number): number {
-  return Math.floor(Date.now() / 1000) - signedAt
+  return now() - signedAt
 }
 
 /** The verdict on a session whose signature has this age. */
@@ -25,4 +39,48 @@ export function judge (age: number, { maxAge, clockTolerance }: Limits): Verdict
   // Negated, so that NaN is never alive.
   if (!(age <= maxAge)) return 'expired'
   return age >= -clockTolerance ? 'alive' : 'from-future'
+}
+
+/** The verdict on a session whose signature is young enough: has it lived too long, or its own lifetime? */
+export function judgeBook (
+  signedAt: number, { created, lifetime }: BookKeeping, { SESSION_ABSOLUTE_LIFETIME: absolute = null }: Lifetimes
+): BookVerdict {
+  if (absolute !== null && ageOf(created ?? signedAt) > absolute) return 'expired-absolute'
+  return lifetime !== undefined && ageOf(signedAt) > lifetime ? 'expired-session' : 'alive'
+}
+
+/** When a session ends that is signed now: the earlier one of its two ends. */
+export function endOf ({ created, lifetime }: BookKeeping, lifetimes: Lifetimes): Date {
+  const idleEnd = Date.now() + idleLimit(lifetime, lifetimes) * 1000
+  const { SESSION_ABSOLUTE_LIFETIME: absolute = null } = lifetimes
+  return new Date(absolute === null ? idleEnd : Math.min(idleEnd, ((created ?? now()) + absolute) * 1000))
+}
+
+/**
+ * Whether an unchanged session is due to be signed anew: its signature is old enough, or a key that is switched on is
+ * missing.
+ */
+export function isRefreshDue (signedAt: number, book: BookKeeping, lifetimes: Lifetimes): boolean {
+  const { SESSION_ABSOLUTE_LIFETIME: absolute = null, SESSION_REFRESH_AFTER: refreshAfter = 0 } = lifetimes
+  if (absolute !== null && book.created === undefined) return true
+  // A session with a short lifetime of its own would end while it is in use.
+  return ageOf(signedAt) >= Math.min(refreshAfter, idleLimit(book.lifetime, lifetimes) / 2)
+}
+
+/**
+ * Notes in the book of a session that is about to be written when it began, if a setting needs that. A session that was
+ * read without such a note began when it was signed.
+ */
+export function noteBegin (data: SessionData, { SESSION_ABSOLUTE_LIFETIME: absolute = null }: Lifetimes): void {
+  if (absolute === null || data.book.created !== undefined) return
+  data.book = { ...data.book, created: (data.beganAnew ? undefined : data.loaded?.signedAt) ?? now() }
+}
+
+/** The greatest age of a session's signature. The config may have sunk below the lifetime of a session. */
+function idleLimit (lifetime: number | undefined, { PERMANENT_SESSION_LIFETIME: longest }: Lifetimes): number {
+  return Math.min(lifetime ?? longest, longest)
+}
+
+function now (): number {
+  return Math.floor(Date.now() / 1000)
 }

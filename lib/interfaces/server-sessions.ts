@@ -12,11 +12,14 @@ import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
 import { userId } from '../revocation/user-id.ts'
-import { joinBook, noBook } from '../session/book-keeping.ts'
+import { joinBook } from '../session/book-keeping.ts'
 import type { SessionData } from '../session/session-data.ts'
 import { dataOf, SecureCookieSession } from '../session/session.ts'
 import { GuardedStore } from '../stores/guarded-store.ts'
+import { andThen, isPromise, orElse } from '../revocation/maybe-promise.ts'
 import { LateSaves } from './late-saves.ts'
+import { endOf, noteBegin } from './lifetime.ts'
+import { reportRejection } from './rejections.ts'
 import { besideAnother, sessionCookie } from './session-cookie.ts'
 import { bareId, signedId, storeKey } from './session-ids.ts'
 import type { IdForm } from './session-ids.ts'
@@ -25,7 +28,7 @@ import type { EndOptions, ListOptions, MaybePromise, SessionApp, SessionRequest 
 import { dumpSession } from './session-text.ts'
 import { SessionWriter } from './session-writer.ts'
 import type { Outcome, Write } from './session-writer.ts'
-import { isPromise, run, wait } from './steps.ts'
+import { run, wait } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { parseStoreOptions } from './store-options.ts'
 import type { ServerSideOptions } from './store-options.ts'
@@ -84,11 +87,11 @@ export class ServerSideSessionInterface extends SessionInterface {
       const cookies = readCookies(request.headers.cookie, this.getCookieName(app, request)).filter(Boolean)
       return this.#find(app, cookies)
     }
-    if (this.#store.sync) return this.#open(app, request.log, find as () => Found)
-    const found = find()
-    return isPromise(found)
-      ? found.then((found) => this.#open(app, request.log, () => found))
-      : this.#open(app, request.log, () => found)
+    const open = (look: () => Found): SecureCookieSession => this.#open(app, request.log, look, request)
+    if (this.#store.sync) return open(find as () => Found)
+    // An error of the store is thrown at the first access.
+    const failed = (error: unknown) => (): never => { throw error }
+    return andThen(orElse<() => Found>(() => andThen(find(), (found) => () => found), failed), open)
   }
 
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): MaybePromise<void> {
@@ -132,12 +135,10 @@ export class ServerSideSessionInterface extends SessionInterface {
 
   /** The session whose id is in the value of a cookie; `null` if the store does not have it. */
   decode (app: SessionApp, cookie: string, log: SessionRequest['log']): MaybePromise<SecureCookieSession | null> {
-    const open = (found: Found): SecureCookieSession | null => {
+    return andThen(this.#find(app, [cookie]), (found) => {
       const session = this.#open(app, log, () => found)
       return dataOf(session)?.loaded === undefined ? null : session
-    }
-    const found = this.#find(app, [cookie])
-    return isPromise(found) ? found.then(open) : open(found)
+    })
   }
 
   /** Writes the session into the store. @returns the value of the cookie that holds its id; '' for an empty session */
@@ -181,8 +182,7 @@ export class ServerSideSessionInterface extends SessionInterface {
   override isRevoked (app: SessionApp, session: SecureCookieSession): MaybePromise<boolean> {
     const key = this.#keyOfSession(app, session)
     if (key === undefined) return false
-    const found = this.#store.get(key)
-    return isPromise(found) ? found.then((found) => found === null) : found === null
+    return andThen(this.#store.get(key), (found) => found === null)
   }
 
   #indexOf (app: SessionApp): UserIndex {
@@ -205,15 +205,20 @@ export class ServerSideSessionInterface extends SessionInterface {
     return this.#keyOf(app, source.id)
   }
 
-  #open (app: SessionApp, log: SessionRequest['log'], look: () => Found): SecureCookieSession {
-    return new this.sessionClass(undefined, this.#kept(app, log, look))
+  #open (app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest): SecureCookieSession {
+    return new this.sessionClass(undefined, this.#kept(app, log, look, request))
   }
 
-  #kept (app: SessionApp, log: SessionRequest['log'], look: () => Found): KeptSession {
-    return new KeptSession(this.serializer, app.config.PERMANENT_SESSION_LIFETIME, look, {
-      refused: (code) => log.debug({ code }, 'session cookie refused'),
-      unreadable: ({ name }) => log.warn({ reason: name }, 'the session in the store is unreadable, and counts as empty')
-    })
+  #kept (app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest): KeptSession {
+    return new KeptSession(this.serializer, {
+      lifetimes: app.config,
+      refused (code, age) {
+        const facts = { code, ...(age !== undefined && { age }) }
+        if (request !== undefined) reportRejection(app, request, facts)
+        if (code === 'unreadable') log.warn(facts, 'the session in the store is unreadable, and counts as empty')
+        else if (code !== 'store-unavailable') log.debug(facts, 'session cookie refused')
+      }
+    }, look)
   }
 
   #find (app: SessionApp, cookies: readonly string[]): MaybePromise<Found> {
@@ -238,28 +243,26 @@ export class ServerSideSessionInterface extends SessionInterface {
   /** What is to be written, as it is now: the application may go on changing the session. */
   #prepare (app: SessionApp, session: SecureCookieSession, kept: KeptSession, request: SessionRequest): Write {
     const data = dataOf(session) as SessionData
-    if (data.isEmpty) data.book = noBook
-    else if (data.modified) this.#noteBegin(data)
+    if (data.isEmpty) data.beginAnew()
+    else if (data.modified) this.#noteBegin(app, data)
     const text = data.isEmpty
       ? null
       : data.modified ? dumpSession(kept.serializer, joinBook(data.detached(), data.book), kept.text) : kept.text
-    const end = this.getExpirationTime(app, session, request)?.getTime()
+    const expires = this.getExpirationTime(app, session, request)
     return {
       text,
       deeds: kept.takeDeeds(),
-      isPermanent: end !== undefined,
-      expires: Math.trunc(end ?? Date.now() + app.config.PERMANENT_SESSION_LIFETIME * 1000),
+      isPermanent: expires !== null,
+      expires: (expires ?? endOf(data.book, app.config)).getTime(),
       keyOf: (id) => this.#keyOf(app, id),
       userOf: this.#user && ((found) => this.#userOf(found)),
       debug: (details, message) => request.log.debug(details, message)
     }
   }
 
-  /** Notes when the session began, for `listSessions`. */
-  #noteBegin (data: SessionData): void {
-    if (this.#user === undefined || data.book.created !== undefined) return
-    const known = data.beganAnew ? undefined : data.loaded?.signedAt
-    data.book = { ...data.book, created: known ?? Math.floor(Date.now() / 1000) }
+  /** Notes when the session began: an absolute limit needs it, and `listSessions` shows it. */
+  #noteBegin ({ config }: SessionApp, data: SessionData): void {
+    noteBegin(data, this.#user === undefined ? config : { ...config, SESSION_ABSOLUTE_LIFETIME: Infinity })
   }
 
   #userOf (data: Dict): string | undefined {
@@ -287,8 +290,7 @@ export class ServerSideSessionInterface extends SessionInterface {
       kept.isSaved = true
       this.#answer(app, session, kept, reply, write, outcome)
     }
-    const outcome = run(this.#write(kept, write))
-    return isPromise(outcome) ? outcome.then(answer) : answer(outcome)
+    return andThen(run(this.#write(kept, write)), answer)
   }
 
   #answer (

@@ -7,11 +7,14 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SameSite, SessionConfig } from '../../types/config.ts'
+import type { OnReject } from '../../types/session.ts'
 import type { ListedSession } from '../../types/fastify.ts'
 import type { CookieSettings } from '../cookie/attributes.ts'
 import { cookieOptionsKey } from '../session/session-compat.ts'
-import { NullSession } from '../session/session.ts'
+import type { SessionData } from '../session/session-data.ts'
+import { dataOf, NullSession } from '../session/session.ts'
 import type { SecureCookieSession } from '../session/session.ts'
+import { endOf, isRefreshDue } from './lifetime.ts'
 
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>
@@ -25,6 +28,8 @@ export interface SessionApp {
   readonly fastify: FastifyInstance
   /** Logs a warning about the set-up at `warn`, once for each kind and session. */
   readonly warnOnce: (kind: string, message: string) => void
+  /** The option of that name. */
+  readonly onReject?: OnReject | undefined
 }
 
 /** Fastify's request. */
@@ -93,11 +98,18 @@ export abstract class SessionInterface {
 
   /**
    * Whether the response needs a cookie: after a change, and for a permanent session with
-   * `SESSION_REFRESH_EACH_REQUEST`, unless the route or the handler set `refresh: false`.
+   * `SESSION_REFRESH_EACH_REQUEST` whose signature is as old as `SESSION_REFRESH_AFTER`, unless the route or the
+   * handler set `refresh: false`.
    */
   shouldSetCookie (app: SessionApp, session: SecureCookieSession, _request?: SessionRequest): boolean {
     if (session.modified) return true
-    return app.config.SESSION_REFRESH_EACH_REQUEST && session[cookieOptionsKey]?.refresh !== false && session.permanent
+    const { config } = app
+    const isRefreshed = config.SESSION_REFRESH_EACH_REQUEST && session[cookieOptionsKey]?.refresh !== false
+    if (!isRefreshed || !session.permanent) return false
+    // A signature may be from the future, by clocks that differ.
+    if ((config.SESSION_REFRESH_AFTER ?? 0) === 0) return true
+    const { loaded, book } = dataOf(session) as SessionData
+    return loaded?.signedAt === undefined || isRefreshDue(loaded.signedAt, book, config)
   }
 
   /**
@@ -109,11 +121,11 @@ export abstract class SessionInterface {
   }
 
   /**
-   * Expires of a permanent session: now plus `PERMANENT_SESSION_LIFETIME` seconds. `null` for other sessions, which end
-   * with the browser.
+   * Expires of a permanent session: when it will be too old, by `PERMANENT_SESSION_LIFETIME`, its own lifetime or
+   * `SESSION_ABSOLUTE_LIFETIME`. `null` for other sessions, which end with the browser.
    */
   getExpirationTime (app: SessionApp, session: SecureCookieSession, _request?: SessionRequest): Date | null {
-    return session.permanent ? new Date(Date.now() + app.config.PERMANENT_SESSION_LIFETIME * 1000) : null
+    return session.permanent ? endOf((dataOf(session) as SessionData).book, app.config) : null
   }
 
   /**

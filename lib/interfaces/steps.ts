@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPromise } from '../revocation/maybe-promise.ts'
 import type { MaybePromise } from './session-interface.ts'
 
 /** A generator that yields what it waits for, by `yield* wait(...)`. */
@@ -32,8 +33,4 @@ function advance<T> (steps: Steps<T>, begin: () => IteratorResult<unknown, T>): 
     result = steps.next(value)
   }
   return result.value
-}
-
-export function isPromise<T> (value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | null | undefined)?.then === 'function'
 }

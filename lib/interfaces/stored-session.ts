@@ -4,10 +4,14 @@
  * @module
  */
 
+import type { BookKeeping } from '../../types/session.ts'
 import type { Dict } from '../json/dict.ts'
+import { noBook, splitBook } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
 import type { LoadedSession, SessionJournal, SessionSource } from '../session/session-data.ts'
 import type { StoredSession } from '../stores/store.ts'
+import { ageOf, judgeBook } from './lifetime.ts'
+import type { BookVerdict, Lifetimes } from './lifetime.ts'
 import { loadSession } from './session-text.ts'
 
 /** The value of a session in a store. */
@@ -30,10 +34,15 @@ export interface Found {
   readonly hasRivals?: boolean | undefined
 }
 
-/** Reports why a cookie, or what it led to, is not a session. */
-export interface Reports {
-  refused (code: 'malformed' | 'unknown-id'): void
-  unreadable (error: unknown): void
+/** Why a cookie, or what it led to, is not a session. */
+export type RefusalCode =
+  'malformed' | 'unknown-id' | 'unreadable' | 'store-unavailable' | Exclude<BookVerdict, 'alive'>
+
+/** What sessions in a store are judged and reported by. */
+export interface Judgement {
+  readonly lifetimes: Lifetimes
+  /** @param age - whole seconds since the last write, or since the begin for an absolute limit */
+  refused (code: RefusalCode, age?: number): void
 }
 
 /** What the application did, as far as the data does not show it. */
@@ -50,13 +59,12 @@ export interface Deeds {
 export class KeptSession implements SessionSource, SessionJournal {
   readonly serializer: StoreSerializer
   readonly #look: () => Found
-  readonly #reports: Reports
+  readonly #judgement: Judgement
   #found: Found | undefined
   #failure: unknown
   #hasEnded = false
   #isRenewed = false
   #assigned = new Set<string>()
-  #lifetime: number
 
   /** The id under which the store has the session. */
   id: string | undefined
@@ -75,15 +83,15 @@ export class KeptSession implements SessionSource, SessionJournal {
   /** Whether the session was written, or touched, for this response. */
   isSaved = false
 
-  /**
-   * @param look - finds the session; called at most once
-   * @param lifetime - seconds from the last use of a session to its end
-   */
-  constructor (serializer: StoreSerializer, lifetime: number, look: () => Found, reports: Reports) {
+  /** @param look - finds the session, or throws; called at most once */
+  constructor (serializer: StoreSerializer, judgement: Judgement, look: () => Found) {
     this.serializer = serializer
-    this.#lifetime = lifetime
+    this.#judgement = judgement
     this.#look = look
-    this.#reports = reports
+  }
+
+  get longestLifetime (): number {
+    return this.#judgement.lifetimes.PERMANENT_SESSION_LIFETIME
   }
 
   get journal (): SessionJournal {
@@ -107,6 +115,7 @@ export class KeptSession implements SessionSource, SessionJournal {
       this.#found = this.#look()
     } catch (error) {
       this.#failure = error
+      this.#judgement.refused('store-unavailable')
       throw error
     }
     return this.#adopt(this.#found)
@@ -173,27 +182,42 @@ export class KeptSession implements SessionSource, SessionJournal {
 
   #adopt (found: Found): LoadedSession | undefined {
     const { id, session, refusal } = found
-    if (refusal !== undefined) this.#reports.refused(refusal)
+    if (refusal !== undefined) this.#judgement.refused(refusal)
     if (id === undefined || session === undefined) return undefined
-    this.id = id
     this.stored = session.data
+    let data: Dict
     try {
-      const data = this.read(session.data)
-      this.text = typeof session.data === 'string' || this.serializer.readsBytes !== true
-        ? textOf(session.data)
-        : this.serializer.dumps(data)
-      return this.#loaded(found, data)
-    } catch (error) {
-      // The next write replaces it.
-      this.#reports.unreadable(error)
+      data = this.read(session.data)
+      const isText = typeof session.data === 'string' || this.serializer.readsBytes !== true
+      this.text = isText ? textOf(session.data) : this.serializer.dumps(data)
+    } catch {
+      // The next write replaces it, under the same id.
+      this.id = id
+      this.#judgement.refused('unreadable')
       return undefined
     }
+    const loaded = this.#loaded(found, data)
+    const { signedAt = 0, book = noBook } = loaded
+    const verdict = judgeBook(signedAt, book, this.#judgement.lifetimes)
+    if (verdict === 'alive') {
+      this.id = id
+      return loaded
+    }
+    this.text = '{}'
+    this.#judgement.refused(verdict, ageOf(verdict === 'expired-absolute' ? book.created ?? signedAt : signedAt))
+    return undefined
   }
 
-  #loaded ({ session, hasRivals }: Found, data = this.serializer.loads(this.text) as Dict): LoadedSession {
-    const end = session?.expires ?? Infinity
-    const signedAt = end === Infinity ? undefined : Math.floor(end / 1000) - this.#lifetime
-    return { data, json: this.text, parsed: data, signedAt, hasRivals }
+  #loaded ({ session, hasRivals }: Found, whole = this.serializer.loads(this.text) as Dict): LoadedSession {
+    const { data, book } = splitBook(whole)
+    return { data, book, json: this.text, parsed: data, signedAt: this.#usedAt(session?.expires, book), hasRivals }
+  }
+
+  /** When the session was last written or prolonged, by its end: the store knows nothing else. */
+  #usedAt (expires = Infinity, { lifetime }: BookKeeping): number | undefined {
+    if (expires === Infinity) return undefined
+    const { longestLifetime } = this
+    return Math.floor(expires / 1000) - Math.min(lifetime ?? longestLifetime, longestLifetime)
   }
 }
 

@@ -7,7 +7,7 @@
  */
 
 import type { BookKeeping } from '../../types/session.ts'
-import { isWholeNumber } from '../config/checks.ts'
+import { describe, isWholeNumber } from '../config/checks.ts'
 import type { Dict } from '../json/dict.ts'
 
 /** The record of a session without such keys. */
@@ -67,6 +67,13 @@ export function isLifetime (value: unknown): value is number {
 }
 
 const { hasOwn } = Object
+
+/** What is wrong with the lifetime of a session, and the cure. */
+export function wrongLifetime (given: unknown, longest: number): string {
+  const limit = longest === Infinity ? 'from 1' : `from 1 to ${longest}, the PERMANENT_SESSION_LIFETIME`
+  const cure = isLifetime(given) ? ': raise that setting, since the cookie would be refused as too old' : ''
+  return `session.lifetime must be a whole number of seconds ${limit}, or null, got ${describe(given)}${cure}`
+}
 
 function isSid (value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{16,128}$/.test(value)

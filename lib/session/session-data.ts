@@ -8,7 +8,7 @@ import type { BookKeeping } from '../../types/session.ts'
 import { carryFloats } from '../json/carried-floats.ts'
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
-import { joinBook, noBook, refuseBookKey, splitBook } from './book-keeping.ts'
+import { isLifetime, joinBook, noBook, refuseBookKey, splitBook, wrongLifetime } from './book-keeping.ts'
 import { ExposedValues, isObject } from './hand-out.ts'
 import type { SessionSerializer } from './hand-out.ts'
 
@@ -18,6 +18,8 @@ export interface LoadedSession {
   data: Dict
   /** What the session keeps for itself; without it, its keys are taken out of `data`. */
   book?: BookKeeping | undefined
+  /** The id of a session that can be revoked: that of its book, or one made of its cookie. */
+  sid?: string | undefined
   /** The JSON text that the data was read from. */
   json?: string | undefined
   /** The object that `json` was parsed into; `data` differs from it after an override replaced the data. */
@@ -26,6 +28,8 @@ export interface LoadedSession {
   signedAt?: number | undefined
   /** Whether other requests share `data`, which is then neither changed nor handed out. */
   isShared?: boolean | undefined
+  /** Whether it was signed with another key than the newest. */
+  hasOldKey?: boolean | undefined
   /** Whether the request had other valid cookies of the same name. */
   hasRivals?: boolean | undefined
   /** Whether the next response should replace the cookie, although nothing changed. */
@@ -37,7 +41,11 @@ export interface SessionSource {
   readonly serializer: SessionSerializer
   /** Called at the first access; `undefined` when there is no session, or it is refused. */
   load (): LoadedSession | undefined
-  readonly journal?: SessionJournal
+  readonly journal?: SessionJournal | undefined
+  /** The application is about to end the session. Called even if it cannot be loaded, and the end throws that error. */
+  ending? (): void
+  /** The greatest {@link SessionData.lifetime} in seconds: the greatest age of a signature. */
+  readonly longestLifetime?: number | undefined
 }
 
 /** Is told what a write means where the data alone does not show it: for sessions that are merged, ended, renewed. */
@@ -176,6 +184,28 @@ export class SessionData {
     return this.#beganAnew
   }
 
+  /** Ends the loaded session, whatever the data is. A session interface calls it when it saves an empty session. */
+  beginAnew (book: BookKeeping = noBook): void {
+    this.#book = book
+    this.#beganAnew = true
+  }
+
+  /** The lifetime of this session alone, in seconds. */
+  get lifetime (): number | null {
+    this.#read()
+    return this.#book.lifetime ?? null
+  }
+
+  /** @throws {RangeError} when it is not whole, less than 1, or longer than signatures are accepted. */
+  set lifetime (lifetime: number | null) {
+    const { longestLifetime: longest = Infinity } = this.#source
+    const given = lifetime ?? undefined
+    if (given !== undefined && !(isLifetime(given) && given <= longest)) {
+      throw new RangeError(wrongLifetime(given, longest))
+    }
+    this.write(() => { this.#book = { ...this.#book, lifetime: given } })
+  }
+
   get isEmpty (): boolean {
     return Object.keys(this.peek()).length === 0
   }
@@ -261,12 +291,12 @@ export class SessionData {
     setAll(next, entries)
     const keys = Object.keys(next)
     for (const key of keys) refuseBookKey(key)
+    if (keys.length === 0) this.#source.ending?.()
     this.write(() => {
       this.#data = next
       for (const key of keys) this.#source.journal?.assigned(key)
       if (keys.length > 0) return
-      this.#book = noBook
-      this.#beganAnew = true
+      this.beginAnew()
       this.#source.journal?.ended()
     })
   }
@@ -276,8 +306,7 @@ export class SessionData {
     this.write((data) => {
       for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
       const { lifetime } = this.#book
-      this.#book = lifetime !== undefined && kept.has('_lifetime') ? { lifetime } : noBook
-      this.#beganAnew = true
+      this.beginAnew(lifetime !== undefined && kept.has('_lifetime') ? { lifetime } : noBook)
       this.#source.journal?.renewed()
     })
   }
@@ -292,7 +321,7 @@ export class SessionData {
   reload (): void {
     this.#data = this.#loaded = this.#exposed = undefined
     this.#book = noBook
-    this.#modified = this.#deleted = false
+    this.#modified = this.#deleted = this.#beganAnew = false
     this.#source.journal?.forgotten()
     this.#revision++
     this.#read()

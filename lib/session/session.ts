@@ -117,6 +117,14 @@ export class SecureCookieSession extends CompatibleSession implements SessionMem
     this[dataKey].set('_permanent', Boolean(permanent))
   }
 
+  get lifetime (): number | null {
+    return this[dataKey].lifetime
+  }
+
+  set lifetime (lifetime: number | null) {
+    this[dataKey].lifetime = lifetime
+  }
+
   get modified (): boolean {
     return this[dataKey].modified
   }

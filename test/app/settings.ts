@@ -28,6 +28,8 @@ const readers: Record<keyof FlaskConfig, (text: string) => unknown> = {
   SESSION_COOKIE_PARTITIONED: asBoolean,
   SESSION_COOKIE_SAMESITE: asText,
   PERMANENT_SESSION_LIFETIME: asNumber,
+  SESSION_ABSOLUTE_LIFETIME: (text) => text === '' ? null : asNumber(text),
+  SESSION_REFRESH_AFTER: asNumber,
   SESSION_REFRESH_EACH_REQUEST: asBoolean,
   APPLICATION_ROOT: asText,
   MAX_COOKIE_SIZE: asNumber

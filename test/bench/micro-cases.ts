@@ -71,6 +71,8 @@ async function addSessions (name: string, digestMethod: typeof digests[keyof typ
     SESSION_COOKIE_PARTITIONED: false,
     SESSION_COOKIE_SAMESITE: null,
     PERMANENT_SESSION_LIFETIME: 2_678_400,
+    SESSION_ABSOLUTE_LIFETIME: null,
+    SESSION_REFRESH_AFTER: 0,
     SESSION_REFRESH_EACH_REQUEST: true,
     APPLICATION_ROOT: '/',
     MAX_COOKIE_SIZE: 8192

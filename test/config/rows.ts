@@ -79,6 +79,18 @@ export const rows: Record<Key, Row> = {
     expects: 'a whole number of seconds from 0 to 3155760000 (100 years)',
     wrong: [...notWhole, 3_155_760_001]
   },
+  SESSION_ABSOLUTE_LIFETIME: {
+    option: (value) => ({ absoluteLifetime: value }),
+    name: 'absoluteLifetime',
+    expects: 'a whole number of seconds from 1 to 3155760000 (100 years), or null',
+    wrong: [...notWhole.filter((value) => value !== null), 0, 3_155_760_001]
+  },
+  SESSION_REFRESH_AFTER: {
+    option: (value) => ({ refreshAfter: value }),
+    name: 'refreshAfter',
+    expects: 'a whole number of seconds from 0 to 3155760000 (100 years)',
+    wrong: [...notWhole, 3_155_760_001]
+  },
   SESSION_REFRESH_EACH_REQUEST: { option: (value) => ({ refreshEachRequest: value }), name: 'refreshEachRequest', expects: 'a boolean', wrong: notBoolean },
   APPLICATION_ROOT: { option: undefined, name: undefined, expects: "a path that starts with '/'", wrong: [null, ...notText, '', 'app', '/a\r\nb'] },
   MAX_COOKIE_SIZE: { option: (value) => ({ maxCookieSize: value }), name: 'maxCookieSize', expects: 'a whole number of bytes, 0 for no limit', wrong: notWhole }
@@ -96,6 +108,8 @@ export const values: Record<Key, [unknown, unknown]> = {
   SESSION_COOKIE_PARTITIONED: [true, false],
   SESSION_COOKIE_SAMESITE: ['Lax', 'Strict'],
   PERMANENT_SESSION_LIFETIME: [60, 61],
+  SESSION_ABSOLUTE_LIFETIME: [60, 61],
+  SESSION_REFRESH_AFTER: [30, 31],
   SESSION_REFRESH_EACH_REQUEST: [true, false],
   APPLICATION_ROOT: ['/a', '/b'],
   MAX_COOKIE_SIZE: [1000, 1001]

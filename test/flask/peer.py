@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -375,7 +376,10 @@ def versions(asked):
 
 @operation
 def app(asked):
-    """Makes the application `app` anew. Without `digest`, `salt` and `keyDerivation` its sessions are stock Flask's."""
+    """Makes the application `app` anew. Without the options below its sessions are stock Flask's.
+
+    `lines` names a module of test/app and its session interface, as "flask_limits.LimitedSessionInterface".
+    """
     attributes = {}
     if asked.get("digest") is not None:
         attributes["digest_method"] = staticmethod(DIGESTS[asked["digest"]])
@@ -384,12 +388,24 @@ def app(asked):
     if asked.get("keyDerivation") is not None:
         attributes["key_derivation"] = asked["keyDerivation"]
     made = PeerFlask("peer", static_folder=None)
-    made.session_interface = type("Interface", (PeerInterface,), attributes)()
+    bases = (PeerInterface,) if asked.get("lines") is None else (PeerInterface, interface_of(asked["lines"]))
+    made.session_interface = type("Interface", bases, attributes)()
     made.logger.disabled = True
     made.config.update(plain_config(asked.get("config", {})))
     made.add_url_rule("/", "view", view, methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
     apps[asked["app"]] = made
     return {}
+
+
+def interface_of(lines):
+    """A session interface that applications copy from the README, on the clock of the peer."""
+    name, _, class_name = lines.partition(".")
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app", f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.time = clock
+    return getattr(module, class_name)
 
 
 @operation

@@ -57,6 +57,8 @@ export interface AppOptions {
   digest?: Digest
   salt?: Text
   keyDerivation?: Derivation
+  /** A module of test/app and its session interface: `'flask_limits.LimitedSessionInterface'`. */
+  lines?: string
 }
 
 /** What the view does to `flask.session`. A path leads from the session into its values. */

@@ -8,7 +8,7 @@ import Fastify from 'fastify'
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify'
 import { describe, expect, test } from 'tstyche'
 import secureSession, { FST_SESSION_COOKIE_OVERFLOW, secureSession as named, sessionConfigSchema } from '../../lib/index.ts'
-import type { FlaskConfig, SecureSessionOptions, Session, SessionCookieOptions, SessionOptions } from '../../lib/index.ts'
+import type { FlaskConfig, OnReject, Rejection, SecureSessionOptions, Session, SessionCookieOptions, SessionOptions } from '../../lib/index.ts'
 
 declare const request: FastifyRequest
 declare const fastify: FastifyInstance
@@ -67,6 +67,11 @@ describe('a session of data that nobody described', () => {
     request.session.permanent = true
     request.session.modified = true
     request.session.changed = true
+    request.session.lifetime = 1800
+    request.session.lifetime = null
+    expect<Session['lifetime']>().type.toBe<number | null>()
+    // @ts-expect-error Type 'string' is not assignable
+    request.session.lifetime = '30m'
     // @ts-expect-error Type 'string' is not assignable
     request.session.permanent = 'yes'
     // @ts-expect-error it is a read-only property
@@ -202,6 +207,14 @@ describe('the plugin', () => {
     expect(app.register).type.not.toBeCallableWith(secureSession, { keyDerivation: 'pbkdf2' })
     expect(app.register).type.not.toBeCallableWith(secureSession, { compat: ['@fastify/jwt'] })
     expect(app.register).type.not.toBeCallableWith(secureSession, [{ sessionName: 1 }])
+  })
+
+  test('reports rejections with their code', () => {
+    expect(app.register).type.toBeCallableWith(secureSession, { refreshAfter: 60, absoluteLifetime: null, onReject: () => {} })
+    expect(app.register).type.not.toBeCallableWith(secureSession, { onReject: 'log' })
+    expect<Parameters<OnReject>>().type.toBe<[request: FastifyRequest, rejection: Rejection]>()
+    expect<'revoked'>().type.toBeAssignableTo<Rejection['code']>()
+    expect<Rejection['age']>().type.toBe<number | undefined>()
   })
 
   // Under exactOptionalPropertyTypes `process.env.SECRET_KEY` needs the `undefined`.

@@ -1,0 +1,164 @@
+/**
+ * The way of one session through one request: what is known of it when it is read, and whether it may be saved.
+ *
+ * @module
+ */
+
+import { now } from '../revocation/known-answers.ts'
+import { andThen } from '../revocation/maybe-promise.ts'
+import type { Revocation, RecordLimits, RevocationVerdict, SessionIdentity } from '../revocation/revocation.ts'
+import type { LoadedSession, SessionData } from '../session/session-data.ts'
+import { ageOf } from './lifetime.ts'
+import type { RejectionFacts } from './rejections.ts'
+import { newId } from './session-identity.ts'
+import type { MaybePromise, SessionRequest } from './session-interface.ts'
+
+/**
+ * Seconds in which an answer to one save is used for the next save of the request: the last one, right before the head
+ * is written, has no time to ask.
+ */
+const oneReply = 1
+
+/** What the cookie of a request is found to be. */
+export interface Admission {
+  readonly loaded?: LoadedSession
+  readonly identity?: SessionIdentity
+  readonly verdict: RevocationVerdict
+  /** Why the cookie is refused in any case, or what is worth reporting although it is accepted. */
+  readonly rejection?: RejectionFacts | undefined
+}
+
+/** Is told what is found. */
+export interface Listener {
+  readonly log: SessionRequest['log']
+  report (facts: RejectionFacts): void
+}
+
+/** Whether a session may be saved; the error if the end of the one before it could not be written. */
+export type Permission = boolean | Error
+
+/** Whether a session was read without an id or a begin. */
+export function lacksKeys ({ loaded }: SessionData): boolean {
+  return loaded !== undefined && (loaded.book?.sid === undefined || loaded.book.created === undefined)
+}
+
+export class RevocableSession {
+  readonly #revocation: Revocation
+  readonly #admission: Admission
+  readonly #listener: Listener
+  /** The session as it was read, or saved last: the one to end when another begins. */
+  #current: SessionIdentity | undefined
+  #isRevoked = false
+  #isEnding = false
+  /** When the store was last asked past what is remembered, by the clock of {@link now}. */
+  #askedAt = -Infinity
+
+  constructor (revocation: Revocation, admission: Admission, listener: Listener) {
+    this.#revocation = revocation
+    this.#admission = admission
+    this.#listener = listener
+  }
+
+  get current (): SessionIdentity | undefined {
+    return this.#current
+  }
+
+  /** Whether the cookie of the request was refused because its session had been ended. */
+  get isRevoked (): boolean {
+    return this.#isRevoked
+  }
+
+  /** Whether it is an error to look at the session, because the store has not answered. */
+  get isUnreadable (): boolean {
+    return this.#admission.verdict instanceof Error && !this.#revocation.isLenient
+  }
+
+  /** Whether the application has just ended the session, or tried to. */
+  get isEnding (): boolean {
+    return this.#isEnding
+  }
+
+  /** Loads the session for the application. @throws the error of the store, unless it is to be ignored */
+  load (): LoadedSession | undefined {
+    const { loaded, identity, verdict, rejection } = this.#admission
+    const { log, report } = this.#listener
+    this.#isRevoked = verdict === 'revoked'
+    if (verdict === 'revoked') {
+      log.debug({ reason: verdict }, 'session cookie refused')
+      report({ code: verdict, age: ageOf((loaded as LoadedSession).signedAt as number) })
+      return undefined
+    }
+    if (verdict instanceof Error) {
+      report({ code: 'store-unavailable', ...(this.#revocation.isLenient && { accepted: true }) })
+      this.#revocation.tolerate(verdict)
+    }
+    if (rejection !== undefined) report(rejection)
+    this.#current = identity
+    return loaded
+  }
+
+  /** The application is about to end the session, which may be impossible to read. */
+  ending (): void {
+    this.#isEnding = true
+  }
+
+  /** Whether the session may be sent; if so, its book is complete. */
+  permit (data: SessionData, user: string | undefined, limits: RecordLimits): MaybePromise<Permission> {
+    const current = this.#current
+    const { book, beganAnew } = data
+    const isSame = book.sid === undefined ? !beganAnew : book.sid === current?.sid
+    if (current === undefined || !isSame || current.user !== user) return this.#begin(data, user, limits)
+    return andThen(this.#goesOn(data, current), (goesOn) => {
+      if (goesOn && lacksKeys(data)) data.book = { ...data.book, sid: current.sid, created: current.begin }
+      return goesOn
+    })
+  }
+
+  /** Ends the session. @returns `false` if somebody else has ended it */
+  end (limits: RecordLimits): MaybePromise<Permission> {
+    const ended = this.isUnreadable ? this.#admission.identity : this.#current
+    if (ended === undefined) return true
+    return andThen(this.#revocation.end(ended.sid, limits), (result) => {
+      if (result === false) return this.#drop()
+      this.#current = undefined
+      this.#isEnding = false
+      if (!(result instanceof Error) || !this.#revocation.isLenient) return result
+      this.#listener.log.warn(result, 'a session was ended, but other processes do not know it yet')
+      return true
+    })
+  }
+
+  #goesOn (data: SessionData, current: SessionIdentity): MaybePromise<boolean> {
+    // A session that was accepted for want of an answer is not refreshed.
+    if (this.#admission.verdict instanceof Error && !data.modified) return false
+    const askedAt = now()
+    if (askedAt - this.#askedAt < oneReply) return true
+    return andThen(this.#revocation.judge(current, true), (verdict) => {
+      if (verdict === 'revoked') return this.#drop()
+      if (verdict === 'alive') this.#askedAt = askedAt
+      else if (!data.modified) return false
+      else this.#revocation.tolerate(verdict)
+      return true
+    })
+  }
+
+  /** Another session begins, and the one before it ends. */
+  #begin (data: SessionData, user: string | undefined, limits: RecordLimits): MaybePromise<Permission> {
+    const before = this.#current?.sid
+    return andThen(this.#revocation.beginFor(user), (created) => andThen(this.end(limits), (permission) => {
+      if (permission !== true) return permission
+      // `endSessions` may have given it an id, to except it.
+      const { sid: named } = data.book
+      const sid = named === undefined || named === before ? newId() : named
+      data.book = { ...data.book, sid, created }
+      this.#current = { sid, begin: created, user }
+      this.#askedAt = now()
+      return true
+    }))
+  }
+
+  #drop (): false {
+    this.#listener.log.debug('the session has been ended elsewhere: no cookie is sent')
+    return false
+  }
+}

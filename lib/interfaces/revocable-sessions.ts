@@ -1,0 +1,195 @@
+/**
+ * Sessions in cookies that can be ended before their time: the option `revocation`.
+ *
+ * @module
+ */
+
+import type { FastifyReply } from 'fastify'
+import type { SigningOptions } from '../config/signing-options.ts'
+import { addVary } from '../cookie/write.ts'
+import { andThen } from '../revocation/maybe-promise.ts'
+import { revocationSettings } from '../revocation/options.ts'
+import type { RevocationOptions } from '../revocation/options.ts'
+import { Revocation } from '../revocation/revocation.ts'
+import type { RecordLimits, SessionIdentity } from '../revocation/revocation.ts'
+import { cookieOptionsKey } from '../session/session-compat.ts'
+import type { LoadedSession, SessionData } from '../session/session-data.ts'
+import { dataOf } from '../session/session.ts'
+import type { SecureCookieSession } from '../session/session.ts'
+import { SecureCookieSessionInterface } from './cookie-sessions.ts'
+import { reportRejection } from './rejections.ts'
+import type { RejectionFacts } from './rejections.ts'
+import { lacksKeys, RevocableSession } from './revocable-session.ts'
+import type { Admission } from './revocable-session.ts'
+import { Identification, idOfCookie, newId } from './session-identity.ts'
+import type { EndOptions, MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
+
+/** As its parent, and asks a store whether a session was ended. If the store is synchronous, all of it is. */
+export class RevocableSessionInterface extends SecureCookieSessionInterface {
+  readonly #revocation: Revocation
+  readonly #identification: Identification
+  /** Without the option `user`, nobody's sessions can be ended together. */
+  readonly #hasUser: boolean
+  readonly #opened = new WeakMap<SessionData, RevocableSession>()
+
+  constructor (options: SigningOptions & { revocation?: RevocationOptions | undefined }, sessionName: string) {
+    super(options)
+    const settings = revocationSettings(options.revocation)
+    this.#revocation = new Revocation(settings, sessionName)
+    this.#identification = new Identification(this, settings.user)
+    this.#hasUser = settings.user !== undefined
+  }
+
+  override start ({ fastify, sessionName }: SessionApp): MaybePromise<void> {
+    return this.#revocation.open((message) => fastify.log.warn(`${sessionName}: revocation: ${message}`))
+  }
+
+  override stop (): MaybePromise<void> {
+    return this.#revocation.close()
+  }
+
+  /**
+   * A promise if the store is asynchronous and there is a cookie; the type of the parent has none. A synchronous store
+   * is asked now as well: a session that is ended later in the request must not vanish at its first access.
+   */
+  override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
+    if (this.getSigningSerializer(app) === undefined) return null
+    const opened = andThen(this.#admit(app, request), (admission) => this.#open(app, request, admission))
+    return opened as SecureCookieSession
+  }
+
+  /** A promise if the store is asynchronous and was asked. */
+  override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
+    const data = dataOf(session) as SessionData
+    const opened = this.#opened.get(data) as RevocableSession
+    const { accessed, revision } = data
+    if (opened.isUnreadable) return this.#saveUnread(app, session, reply)
+    const isEnded = data.modified && data.isEmpty
+    const isSent = !isEnded && this.shouldSetCookie(app, session, reply.request) && !data.isEmpty
+    // Reads by the save itself do not count.
+    if (!accessed) data.accessed = false
+    if (!isEnded && !isSent) return super.saveSession(app, session, reply)
+
+    const limits = this.#limits(app)
+    const permission = isEnded
+      ? opened.end(limits)
+      : opened.permit(data, this.#identification.userOf(data.detached()), limits)
+    return andThen(permission, (permission) => {
+      if (permission === false) return leave(data, reply)
+      if (permission instanceof Error) {
+        this.deleteCookie(app, session, reply)
+        throw permission
+      }
+      // If it was changed while the store was asked, the answer was to another question.
+      return data.revision === revision ? super.saveSession(app, session, reply) : this.saveSession(app, session, reply)
+    }) as undefined
+  }
+
+  /** A session that lacks a key is refreshed at first sight. */
+  override shouldSetCookie (app: SessionApp, session: SecureCookieSession, request?: SessionRequest): boolean {
+    if (super.shouldSetCookie(app, session, request)) return true
+    const isRefreshed = app.config.SESSION_REFRESH_EACH_REQUEST && session[cookieOptionsKey]?.refresh !== false
+    return isRefreshed && session.permanent && lacksKeys(dataOf(session) as SessionData)
+  }
+
+  override decode (app: SessionApp, cookie: string, log: SessionRequest['log']): LoadedSession | undefined {
+    const loaded = super.decode(app, cookie, log)
+    return loaded && { ...loaded, sid: loaded.book?.sid ?? idOfCookie(cookie) }
+  }
+
+  /** Completes the book for `encodeSession`, which cannot wait for the store. A save has completed it before. */
+  override noteBook (app: SessionApp, data: SessionData): void {
+    const { book, loaded } = data
+    if (book.sid === undefined || book.created === undefined) {
+      const read = data.beganAnew || loaded === undefined ? undefined : this.#identification.identityOf(loaded)
+      const begin = read?.begin ?? this.#revocation.knownBeginFor(this.#identification.userOf(data.detached()))
+      data.book = { ...book, sid: book.sid ?? read?.sid ?? newId(), created: book.created ?? begin }
+    }
+    super.noteBook(app, data)
+  }
+
+  /** A store that answers at once is asked; of another one, only what is remembered counts. */
+  override isKnownRevoked (session: SecureCookieSession): boolean {
+    const data = dataOf(session) as SessionData
+    if (this.#revocation.sync) return this.#isRevoked(data) as boolean
+    const identity = this.#identityOf(data)
+    return identity !== undefined && this.#revocation.knows(identity)
+  }
+
+  override isRevoked (_app: SessionApp, session: SecureCookieSession): MaybePromise<boolean> {
+    return this.#isRevoked(dataOf(session) as SessionData)
+  }
+
+  override endSessions (app: SessionApp, user: string, { except }: EndOptions): MaybePromise<void> {
+    if (!this.#hasUser) {
+      throw new TypeError(`endSessions needs the option revocation.user of ${app.sessionName}: whose session it is`)
+    }
+    return this.#revocation.endUser(user, except && nameOf(dataOf(except) as SessionData), this.#limits(app))
+  }
+
+  #isRevoked (data: SessionData): MaybePromise<boolean> {
+    const identity = this.#identityOf(data)
+    if (identity === undefined) return this.#opened.get(data)?.isRevoked === true
+    return andThen(this.#revocation.judge(identity), (verdict) => {
+      if (verdict instanceof Error) this.#revocation.tolerate(verdict)
+      return verdict === 'revoked'
+    })
+  }
+
+  /** Looks at the cookie, and asks the store about it. */
+  #admit (app: SessionApp, request: SessionRequest): MaybePromise<Admission> {
+    let rejection: RejectionFacts | undefined
+    const loaded = this.load(app, request, (_app, _request, facts) => { rejection = facts })
+    if (loaded === undefined) return { verdict: 'alive', rejection }
+    const identity = this.#identification.identityOf(loaded)
+    return andThen(this.#revocation.judge(identity), (verdict) => ({ loaded, identity, verdict, rejection }))
+  }
+
+  #open (app: SessionApp, request: SessionRequest, admission: Admission): SecureCookieSession {
+    const report = (facts: RejectionFacts): void => reportRejection(app, request, facts)
+    const opened = new RevocableSession(this.#revocation, admission, { log: request.log, report })
+    const session = new this.sessionClass(undefined, {
+      serializer: this.serializer,
+      longestLifetime: app.config.PERMANENT_SESSION_LIFETIME,
+      load: () => opened.load(),
+      ending: () => opened.ending()
+    })
+    this.#opened.set(dataOf(session) as SessionData, opened)
+    return session
+  }
+
+  /** The application may have ended a session that it could not read: then the cookie goes, whatever the store says. */
+  #saveUnread (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
+    const data = dataOf(session) as SessionData
+    const opened = this.#opened.get(data) as RevocableSession
+    if (!opened.isEnding) return leave(data, reply)
+    return andThen(opened.end(this.#limits(app)), (permission) => {
+      if (permission === false) leave(data, reply)
+      else this.deleteCookie(app, session, reply, false)
+    }) as undefined
+  }
+
+  #identityOf (data: SessionData): SessionIdentity | undefined {
+    const { loaded } = data
+    return this.#opened.get(data)?.current ?? (loaded && this.#identification.identityOf(loaded))
+  }
+
+  #limits ({ config }: SessionApp): RecordLimits {
+    const { clockTolerance } = this
+    return { lifetime: this.longestAge(config), clockTolerance }
+  }
+}
+
+/** A response without a cookie still depends on the one of the request, if the application looked at it. */
+function leave ({ accessed }: SessionData, reply: FastifyReply): void {
+  if (accessed) addVary(reply)
+}
+
+/** The id of a session that is to be excepted; one without an id gets it. */
+function nameOf (data: SessionData): string {
+  const { sid } = data.book
+  if (sid !== undefined) return sid
+  const named = (data.beganAnew ? undefined : data.loaded?.sid) ?? newId()
+  data.book = { ...data.book, sid: named }
+  return named
+}

@@ -1,0 +1,35 @@
+"""Makes Flask refuse the sessions that fastify-secure-cookie-session has ended: app.session_interface = RevokedSessionInterface()
+
+Settings: REVOCATION_REDIS, the URL of the Redis with the ended sessions; REVOCATION_PREFIX, if it is not "session:".
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from functools import lru_cache
+from hashlib import sha256
+
+from flask.sessions import SecureCookieSessionInterface
+from redis import Redis
+
+connect = lru_cache(Redis.from_url)
+
+
+class RevokedSessionInterface(SecureCookieSessionInterface):
+    def user(self, session):
+        return dict.get(session, "user_id", "")  # what the option revocation.user returns; dict.get notes no access
+
+    def open_session(self, app, request):
+        session = super().open_session(app, request)
+        if not session:
+            return session
+        cookie = request.cookies[self.get_cookie_name(app)]
+        _, signed = self.get_signing_serializer(app).loads(cookie, return_timestamp=True)
+        derived = urlsafe_b64encode(sha256(cookie.encode()).digest()[:16]).decode().rstrip("=")
+        sid, began = dict.get(session, "_sid", derived), dict.get(session, "_created", int(signed.timestamp()))
+        prefix = app.config.get("REVOCATION_PREFIX", "session:")
+        ended, record = connect(app.config["REVOCATION_REDIS"]).mget(f"{prefix}ended:{sid}", f"{prefix}since:{self.user(session)}")
+        record = json.loads(record or '{"since": -1}')
+        if ended or (began <= record["since"] and sid not in record["except"]):
+            return self.session_class()
+        dict.update(session, _sid=sid, _created=began)  # all copies that are signed from now on end together
+        return session
