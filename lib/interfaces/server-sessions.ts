@@ -181,7 +181,7 @@ export class ServerSideSessionInterface extends SessionInterface {
 
   override isRevoked (app: SessionApp, session: SecureCookieSession): MaybePromise<boolean> {
     const key = this.#keyOfSession(app, session)
-    if (key === undefined) return false
+    if (key === undefined) return dataOf(session)?.loaded !== undefined
     return andThen(this.#store.get(key), (found) => found === null)
   }
 

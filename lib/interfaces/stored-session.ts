@@ -197,7 +197,7 @@ export class KeptSession implements SessionSource, SessionJournal {
       return undefined
     }
     const loaded = this.#loaded(found, data)
-    const { signedAt = 0, book = noBook } = loaded
+    const { signedAt = Math.floor(Date.now() / 1000), book = noBook } = loaded
     const verdict = judgeBook(signedAt, book, this.#judgement.lifetimes)
     if (verdict === 'alive') {
       this.id = id
