@@ -15,6 +15,7 @@ import { newId } from './session-ids.ts'
 import { dumpSession } from './session-text.ts'
 import { run, wait } from './steps.ts'
 import type { Steps } from './steps.ts'
+import { jsonIn } from './stored-session.ts'
 import type { Deeds, KeptSession, StoredValue } from './stored-session.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { Turn } from './write-queue.ts'
@@ -178,7 +179,7 @@ export class SessionWriter {
     if (!kept.isMerged && sameBytes(there, kept.stored)) return write.text
     const data = this.#merge(kept, write, read(kept, write.text ?? '{}'), there)
     if (isEmpty(data)) return null
-    return dumpSession(kept.serializer, data, typeof there === 'string' ? there : undefined)
+    return dumpSession(kept.serializer, data, jsonIn(there))
   }
 
   #merge (kept: KeptSession, write: Write, now: Dict, there: StoredValue): Dict {

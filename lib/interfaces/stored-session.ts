@@ -188,8 +188,7 @@ export class KeptSession implements SessionSource, SessionJournal {
     let data: Dict
     try {
       data = this.read(session.data)
-      const isText = typeof session.data === 'string' || this.serializer.readsBytes !== true
-      this.text = isText ? textOf(session.data) : this.serializer.dumps(data)
+      this.text = jsonIn(session.data) ?? this.serializer.dumps(data)
     } catch {
       // The next write replaces it, under the same id.
       this.id = id
@@ -220,6 +219,13 @@ export class KeptSession implements SessionSource, SessionJournal {
     return Math.floor(expires / 1000) - Math.min(lifetime ?? longestLifetime, longestLifetime)
   }
 }
+
+/** The JSON text in a value; `undefined` if it is something else. */
+export function jsonIn (value: StoredValue): string | undefined {
+  return typeof value === 'string' || value[0] === openingBrace ? textOf(value) : undefined
+}
+
+const openingBrace = 0x7b
 
 function textOf (value: StoredValue): string {
   return typeof value === 'string' ? value : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value)
