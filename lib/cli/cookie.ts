@@ -79,7 +79,12 @@ const foreignKinds: readonly ForeignKind[] = [
   [/^s(?::|%3A)/i, 'express-session', 'It holds a signed session id: the data is in a store on the server.'],
   // In place of its claims, Flask has a timestamp of a few characters.
   [/^eyJ[\w-]+\.[\w-]{12,}\./, 'JSON Web Token',
-    'It has the same three parts, but they are header, claims and signature.']
+    'It has the same three parts, but they are header, claims and signature.'],
+  [/^[\w-]{43}$/, 'an id of a session in a store',
+    'It holds a session id: the data is in a store on the server, under this id.'],
+  // 27 characters are a SHA-1 signature. A token of Flask has a timestamp in between.
+  [/^[\w-]{43}\.[\w-]{27}$/, 'Flask-Session, with SESSION_USE_SIGNER',
+    'It holds a signed session id: the data is in a store on the server, under the id before the dot.']
 ]
 
 /** The kind that the value looks like; `undefined` for Flask's and all others. */

@@ -34,8 +34,8 @@ signed, what it costs. NOTHING IS VERIFIED: anybody can write such a cookie.`,
     cookieHelp,
     `"payload" in the JSON is the tagged JSON in the cookie, which sign takes. If it
 has NaN or Infinity, which JSON lacks, it is null and "payloadText" has it.`,
-    `Cookies of @fastify/secure-session, express-session, iron-session and JSON Web
-Tokens are recognised, but not read.`
+    `Ids of sessions in a store, cookies of @fastify/secure-session, express-session,
+iron-session and JSON Web Tokens are recognised, but not read.`
   ],
   options: ['name'],
   examples: ["$0 inspect 'session=eyJ1c2V...; Path=/'", 'curl -si localhost:5000/login | $0 inspect'],

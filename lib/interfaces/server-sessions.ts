@@ -143,8 +143,10 @@ export class ServerSideSessionInterface extends SessionInterface {
 
   /** Writes the session into the store. @returns the value of the cookie that holds its id; '' for an empty session */
   encode (app: SessionApp, session: SecureCookieSession, log: SessionRequest['log']): MaybePromise<string> {
-    const { source } = dataOf(session) as SessionData
-    const kept = source instanceof KeptSession ? source : this.#kept(app, log, () => ({}))
+    const data = dataOf(session) as SessionData
+    const { source: kept } = data
+    // It was made for another session, such as one in cookies.
+    if (!(kept instanceof KeptSession)) return this.encode(app, this.create(app, data.detached()), log)
     const write = this.#prepare(app, session, kept, { log } as SessionRequest)
     const steps = function * (this: ServerSideSessionInterface): Steps<string> {
       const outcome = yield * this.#write(kept, write)
