@@ -85,6 +85,12 @@ export const FST_SESSION_STORE_UNAVAILABLE: FastifyErrorConstructor = createErro
   503
 )
 
+/** {@link FST_SESSION_STORE_UNAVAILABLE} with the headers of its response: Fastify sends the `headers` of an error. */
+export function storeUnavailable (reason: string, cause?: unknown): Error {
+  const headers = { 'retry-after': '1', 'cache-control': 'no-store' }
+  return Object.assign(new FST_SESSION_STORE_UNAVAILABLE(reason), { headers, cause })
+}
+
 /** Whether a value is an error; also true for errors of another realm, as test runners with a DOM have them. */
 export function isError (value: unknown): value is Error {
   // The errors of @fastify/error are not native ones.

@@ -6,10 +6,11 @@
 
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { EndSessionsOptions } from '../types/fastify.ts'
+import type { EndSessionsOptions, ListSessionsOptions } from '../types/fastify.ts'
 import type { Session } from '../types/session.ts'
 import type { CompatibleName } from './options.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
+import type { ListOptions } from './interfaces/session-interface.ts'
 import type { Dict } from './json/dict.ts'
 import type { SessionRegistration } from './registration.ts'
 import { sessionNameOf } from './request/request-session.ts'
@@ -45,16 +46,21 @@ export function decorateInstance (fastify: FastifyInstance, sessions: readonly S
   fastify.decorate('encodeSession', (given: Session, name?: string) => {
     const session = given as unknown as SecureCookieSession
     // The first session of an inner scope may not be the session of the request.
-    return sessionNamed(name ?? sessionNameOf(session)).encode(session)
+    return sessionNamed(name ?? sessionNameOf(session)).encode(session) as string
   })
   fastify.decorate('decodeSession', (cookie: string | undefined, name?: string, log = fastify.log) => {
     return sessionNamed(name).decode(cookie, log) as unknown as Session | null
   })
-  // Both are async: whatever is wrong rejects, and code that does not await it must not throw in between.
+  // These are async: whatever is wrong rejects, and code that does not await it must not throw in between.
   fastify.decorate('endSessions', async (user: unknown, options: EndSessionsOptions = {}) => {
     const except = options.except as unknown as SecureCookieSession | undefined
     const name = options.sessionName ?? (except && sessionNameOf(except))
-    await sessionNamed(name).endSessions(user, { except })
+    await sessionNamed(name).endSessions(user, { except, only: options.only })
+  })
+  fastify.decorate('listSessions', async <T>(user: unknown, options: ListSessionsOptions<T> = {}) => {
+    const current = options.current as unknown as SecureCookieSession | undefined
+    const name = options.sessionName ?? (current && sessionNameOf(current))
+    return await sessionNamed(name).listSessions(user, { ...options, current } as ListOptions<T>)
   })
   fastify.decorate('isRevoked', async (given: Session<any>, name?: string) => {
     const session = given as unknown as SecureCookieSession

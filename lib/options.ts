@@ -14,11 +14,14 @@ import type { SigningOptions } from './config/signing-options.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
 import { RevocableSessionInterface } from './interfaces/revocable-sessions.ts'
+import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
 import { SessionInterface } from './interfaces/session-interface.ts'
+import { storeOptionNames } from './interfaces/store-options.ts'
+import type { ServerSideOptions, StoreOptions } from './interfaces/store-options.ts'
 import type { RevocationOptions } from './revocation/options.ts'
 
 /** Options of one session. Those for Flask's keys override the config. */
-export interface SessionOptions extends ConfigOptions, SigningOptions {
+export interface SessionOptions extends ConfigOptions, SigningOptions, StoreOptions {
   /** The session is `request[sessionName]`. @defaultValue `'session'` */
   sessionName?: string | undefined
   /** The decorator of the instance that holds Flask's keys. @defaultValue `'config'` */
@@ -52,7 +55,8 @@ export type CompatibleName = '@fastify/secure-session' | '@fastify/session'
 
 /** The names of the options of one session. */
 export const sessionOptionNames: readonly string[] = [
-  'sessionName', 'confKey', 'sessionInterface', 'revocation', 'onReject', 'cookie', ...signingOptionNames, ...keys,
+  'sessionName', 'confKey', 'sessionInterface', 'revocation', 'onReject', 'cookie', ...signingOptionNames, ...storeOptionNames,
+  ...keys,
   ...keys.flatMap((key) => settings[key].option ?? []).filter((name) => !name.includes('.'))
 ]
 
@@ -141,8 +145,11 @@ export function functionOption<T extends Function> (name: string, value: T | und
 
 /** The given interface, or the default one with the signing options. */
 export function interfaceOf (options: SessionOptions, sessionName: string): SessionInterface {
-  const { sessionInterface, revocation } = options
+  const { sessionInterface, revocation, store } = options
   if (sessionInterface === undefined) {
+    if (store !== undefined && store !== null) {
+      return new ServerSideSessionInterface({ ...options, serializer: parseSigningOptions(options).serializer } as ServerSideOptions)
+    }
     if (revocation === undefined) return new SecureCookieSessionInterface(options)
     return new RevocableSessionInterface(options, sessionName)
   }
@@ -151,7 +158,7 @@ export function interfaceOf (options: SessionOptions, sessionName: string): Sess
     const expects = 'an instance of the SessionInterface of this copy of the package (import and require load one each)'
     throw new FST_SESSION_INVALID_CONFIG('sessionInterface', expects, typeName(sessionInterface))
   }
-  for (const name of [...signingOptionNames, 'revocation'] as const) {
+  for (const name of [...signingOptionNames, ...storeOptionNames, 'revocation'] as const) {
     if (options[name] !== undefined) {
       throw new FST_SESSION_INVALID_CONFIG(name, 'a property of the sessionInterface', 'a plugin option')
     }

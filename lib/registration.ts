@@ -7,6 +7,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FlaskConfig, KeyLike, SessionConfig } from '../types/config.ts'
 import type { OnReject } from '../types/session.ts'
+import type { ListedSession } from '../types/fastify.ts'
 import { checkRouteOptions } from './config/cookie-options.ts'
 import { lookup } from './config/lookup.ts'
 import { functionOption, interfaceOf, textOption } from './options.ts'
@@ -19,7 +20,8 @@ import { hasBlankEnds, weaknessOf } from './config/weak-keys.ts'
 import { cookieAttributes } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
-import type { EndOptions, MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
+import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
+import type { EndOptions, ListOptions, MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
 import type { URLSafeTimedSerializer } from './itsdangerous/url-safe.ts'
 import type { Dict } from './json/dict.ts'
 import { userId } from './revocation/user-id.ts'
@@ -107,6 +109,7 @@ export class SessionRegistration {
     if (this.#isSealed && this.acceptedSerializers.length === 0) {
       throw new FST_SESSION_INVALID_CONFIG('SECRET_KEY', `set for ${this.sessionName}, which is sealed`, 'none')
     }
+    if (this.sessionInterface instanceof ServerSideSessionInterface && !this.sessionInterface.needsKey) return
     if (secretKey === null) {
       this.#warnOnce('no secret key', 'no secret key is set, so that sessions are empty and read-only')
       return
@@ -142,12 +145,14 @@ export class SessionRegistration {
 
   /** A session outside of any request. */
   create (data: Readonly<Dict> = {}): SecureCookieSession {
+    const { sessionInterface } = this
+    if (sessionInterface instanceof ServerSideSessionInterface) return sessionInterface.create(this.app, data)
     const sessions = this.#requireCookieInterface()
     return new sessions.sessionClass(data, this.#sourceOf(sessions, undefined))
   }
 
-  /** The value of the cookie that holds the session's data. */
-  encode (session: SecureCookieSession): string {
+  /** The value of the cookie that holds the session's data, or the id under which the store has it now. */
+  encode (session: SecureCookieSession): MaybePromise<string> {
     const data = dataOf(session)
     if (data === undefined) {
       throw new TypeError('encodeSession takes a session: request.session, or what createSession returns')
@@ -156,13 +161,21 @@ export class SessionRegistration {
     const { observer } = data
     const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
     const app = isOurs ? observer.app : this.app
+    const { sessionInterface, fastify } = this
+    if (sessionInterface instanceof ServerSideSessionInterface) {
+      return sessionInterface.encode(app, session, fastify.log)
+    }
     const sessions = this.#requireCookieInterface()
     sessions.noteBook(app, data)
     return sessions.encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
-  decode (cookie: unknown, log: FastifyBaseLogger): SecureCookieSession | null {
+  decode (cookie: unknown, log: FastifyBaseLogger): MaybePromise<SecureCookieSession | null> {
+    const { sessionInterface } = this
+    if (sessionInterface instanceof ServerSideSessionInterface) {
+      return sessionInterface.decode(this.app, typeof cookie === 'string' ? cookie : '', log)
+    }
     const sessions = this.#requireCookieInterface()
     const loaded = typeof cookie === 'string' ? sessions.decode(this.app, cookie, log) : undefined
     if (loaded === undefined) return null
@@ -180,6 +193,17 @@ export class SessionRegistration {
     }
     if (sessionInterface.endSessions === undefined) throw this.#needsRevocation('endSessions')
     await sessionInterface.endSessions(this.app, id, options)
+  }
+
+  /** @throws {TypeError} for no user, and if the session interface cannot list sessions. */
+  async listSessions<T> (user: unknown, options: ListOptions<T>): Promise<Array<ListedSession<T>>> {
+    const { sessionInterface, sessionName } = this
+    const id = userId(user)
+    if (id === undefined) throw new TypeError('listSessions takes a user, got none')
+    if (sessionInterface.listSessions === undefined) {
+      throw new TypeError(`listSessions needs the option store of ${sessionName}: cookies cannot be listed`)
+    }
+    return await sessionInterface.listSessions(this.app, id, options)
   }
 
   async isRevoked (session: SecureCookieSession): Promise<boolean> {

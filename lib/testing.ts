@@ -12,6 +12,7 @@ import { CookieJar } from 'tough-cookie'
 import type { Session, SessionData } from '../types/session.ts'
 import { cookieAttributes, deletionAttributes } from './cookie/attributes.ts'
 import { registrationsOf } from './helpers.ts'
+import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
 import type { SessionRegistration } from './registration.ts'
 
 /** Options of {@link testClient}. */
@@ -68,13 +69,18 @@ export class TestClient<T = SessionData> {
     return this.#fastify.decodeSession<T>(await this.#cookie(registered, path), registered.sessionName)
   }
 
-  /** Opens the session, passes it to `change`, and saves it into the jar: a login without the form. */
+  /**
+   * Opens the session, passes it to `change`, and saves it into the jar: a login without the form. A session in a store
+   * is written there.
+   */
   async sessionTransaction (change: (session: Session<T>) => void | Promise<void>): Promise<void> {
     const { app, sessionInterface, sessionName } = await this.#registered()
     const cookie = sessionInterface.cookieSettings(app)
     const session = await this.session(cookie.path) ?? this.#fastify.createSession<T>({}, sessionName)
     await change(session)
-    const value = session.size > 0 ? this.#fastify.encodeSession(session, sessionName) : ''
+    // An empty session is deleted from its store, too.
+    const isWritten = session.size > 0 || sessionInterface instanceof ServerSideSessionInterface
+    const value = isWritten ? await this.#fastify.encodeSession(session, sessionName) : ''
     const url = new URL(cookie.path, this.#baseUrl)
     const attributes = cookieAttributes(cookie, url.protocol === 'https:')
     const sent = value === '' ? deletionAttributes(attributes) : attributes

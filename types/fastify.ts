@@ -18,6 +18,32 @@ export interface EndSessionsOptions {
   except?: own.Session<any> | undefined
   /** The session to end, if there are several. @defaultValue that of `except`, or the first */
   sessionName?: string | undefined
+  /** Of sessions in a store: the `id` of the only session to end, as `listSessions` gives it. */
+  only?: string | undefined
+}
+
+/** Options of `fastify.listSessions`. */
+export interface ListSessionsOptions<T = undefined> {
+  /** The session to mark as the current one: `request.session`. */
+  current?: own.Session<any> | undefined
+  /** What to show of each session. Without it `data` is undefined. */
+  data?: ((session: own.Session<any>) => T) | undefined
+  /** The session to list, if there are several. @defaultValue that of `current`, or the first */
+  sessionName?: string | undefined
+}
+
+/** A session of a user in a store. */
+export interface ListedSession<T = undefined> {
+  /** Names the session for `endSessions`. It is no cookie: show it where you like. */
+  id: string
+  /** When it began; `null` for a session that another program wrote. */
+  began: Date | null
+  /** When it was last written or prolonged. */
+  used: Date
+  expires: Date
+  /** Whether it is the session that the option `current` names. */
+  isCurrent: boolean
+  data: T
 }
 
 declare module 'fastify' {
@@ -27,13 +53,19 @@ declare module 'fastify' {
     /**
      * The value of the cookie that holds the session. Throws the same errors as saving.
      *
+     * For sessions in a store it writes the session there; the value is its id. A promise if the store gives promises.
+     *
      * @param sessionName - by default that of the request that opened the session, or the first
      */
-    encodeSession<T> (session: own.Session<T>, sessionName?: string): string
-    /** Reads the session in the value of a cookie; `null` when the cookie is refused, or is not text. */
+    encodeSession<T> (session: own.Session<T>, sessionName?: string): own.FromStore<string>
+    /**
+     * Reads the session in the value of a cookie; `null` when the cookie is refused, or is not text.
+     *
+     * A promise if the sessions lie in a store that gives promises.
+     */
     decodeSession<T = own.SessionData> (
       cookie: string | undefined, sessionName?: string, log?: FastifyBaseLogger
-    ): own.Session<T> | null
+    ): own.FromStore<own.Session<T> | null>
     /**
      * Logs a user out everywhere: ends all sessions of the user that began before now.
      *
@@ -42,6 +74,12 @@ declare module 'fastify' {
      * @param user - what the option `user` returns for the sessions of this user
      */
     endSessions (user: unknown, options?: EndSessionsOptions): Promise<void>
+    /**
+     * The sessions of a user, the one used last first. For sessions in a store, with the option `user`.
+     *
+     * @param user - what the option `user` returns for the sessions of this user
+     */
+    listSessions<T = undefined> (user: unknown, options?: ListSessionsOptions<T>): Promise<Array<ListedSession<T>>>
     /** Whether a session has been ended since it was read, for sockets that stay open. */
     isRevoked<T> (session: own.Session<T>, sessionName?: string): Promise<boolean>
   }

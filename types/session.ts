@@ -19,6 +19,22 @@ import type { FastifyRequest } from 'fastify'
  */
 export interface SessionData {}
 
+/**
+ * Where the sessions of the application lie. Declare it if that is a store that answers with promises:
+ *
+ * ```ts
+ * declare module 'fastify-secure-cookie-session' {
+ *   interface SessionStoreKind { isAsync: true }
+ * }
+ * ```
+ *
+ * Then `decodeSession` and `encodeSession` return promises, in the types as they do in fact.
+ */
+export interface SessionStoreKind {}
+
+/** A promise if {@link SessionStoreKind} says so. */
+export type FromStore<T> = SessionStoreKind extends { isAsync: true } ? Promise<T> : T
+
 /** The keys of a session and their values. */
 export type DataOf<T> = keyof T extends never ? { [key: string]: any } : T
 

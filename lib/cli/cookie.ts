@@ -84,7 +84,12 @@ const foreignKinds: readonly ForeignKind[] = [
     'It has the same three parts, but they are header, claims and signature.'],
   [{ test: isStarlette }, 'Starlette', 'It is base64 of JSON, signed. To see and check it: verify --peer starlette'],
   [/^\.?[\w-]+:-?[0-9A-Za-z]{1,8}:[\w-]{43}$/, 'Django',
-    'It is base64url of JSON, signed by signed_cookies. To see and check it: verify --peer django']
+    'It is base64url of JSON, signed by signed_cookies. To see and check it: verify --peer django'],
+  [/^[\w-]{43}$/, 'an id of a session in a store',
+    'It holds a session id: the data is in a store on the server, under this id.'],
+  // 27 characters are a SHA-1 signature. A token of Flask has a timestamp in between.
+  [/^[\w-]{43}\.[\w-]{27}$/, 'Flask-Session, with SESSION_USE_SIGNER',
+    'It holds a signed session id: the data is in a store on the server, under the id before the dot.']
 ]
 
 /** Flask's base64 has no padding, and its JSON no spaces. */

@@ -37,9 +37,9 @@ signed, what it costs. NOTHING IS VERIFIED: anybody can write such a cookie.`,
     `"payload" in the JSON is the tagged JSON in the cookie, which sign takes. If it
 has NaN or Infinity, which JSON lacks, it is null and "payloadText" has it.`,
     `A sealed session is recognised by its length: its data cannot be read without
-its key (verify --sealed). Cookies of Starlette, Django,
-@fastify/secure-session, express-session and iron-session, and JSON Web
-Tokens, are recognised, but not read.`
+its key (verify --sealed). Ids of sessions in a store, cookies of Starlette,
+Django, @fastify/secure-session, express-session and iron-session, and JSON
+Web Tokens, are recognised, but not read.`
   ],
   options: ['name'],
   examples: ["$0 inspect 'session=eyJ1c2V...; Path=/'", 'curl -si localhost:5000/login | $0 inspect'],

@@ -1,5 +1,5 @@
 /**
- * Writes the two headers that a session puts into a response: Set-Cookie and Vary.
+ * Writes the headers that a session puts into a response: Set-Cookie and Vary, and Cache-Control for one in a store.
  *
  * @module
  */
@@ -11,6 +11,9 @@ import type { CookieAttributes } from './attributes.ts'
 
 /** The Set-Cookie values that sessions, not the application, put into a reply. */
 const written = new WeakMap<FastifyReply, Set<string>>()
+
+/** Replies that a session, not the application, made private. */
+const marked = new WeakSet<FastifyReply>()
 
 /** Characters that a cookie value can hold unencoded; `%` begins an encoded one. */
 const cookieSafe = /^[!#$&-+\--:<-[\]-~]*$/
@@ -92,11 +95,29 @@ export function hasOtherCookie (reply: FastifyReply, name: string): boolean {
   return listOf(reply.getHeader('set-cookie')).some(isOther) || listOf(reply.raw.getHeader('set-cookie')).some(isOther)
 }
 
+/** Calls the getter of the prototype: @fastify/express sets a `headersSent` on the response that is true too early. */
+export function areHeadersSent ({ raw }: Pick<FastifyReply, 'raw'>): boolean {
+  return Reflect.get(Object.getPrototypeOf(raw), 'headersSent', raw) === true
+}
+
+/** Puts the headers into the reply that an error asks for, as Fastify's own error handler does: there may be another. */
+export function addHeadersOf (error: unknown, reply: FastifyReply): void {
+  const { headers, statusCode } = (error ?? {}) as { headers?: Record<string, string>, statusCode?: number }
+  if (headers !== undefined && reply.statusCode === statusCode) reply.headers(headers)
+}
+
 /** Adds `Cookie` to Vary if it is missing; `*` stays `*`. */
 export function addVary (reply: FastifyReply): void {
   const present = reply.getHeader('vary')
   if (present === undefined) reply.header('vary', 'Cookie')
   else if (present !== 'Cookie') reply.header('vary', mergeVary(present, 'Cookie'))
+}
+
+/** Keeps a response out of shared caches, unless the application has said how it may be cached. */
+export function addPrivate (reply: FastifyReply): void {
+  if (reply.getHeader('cache-control') !== undefined) return
+  reply.header('cache-control', 'private')
+  marked.add(reply)
 }
 
 /**
@@ -111,7 +132,7 @@ export function setRawHeader (raw: FastifyReply['raw'], name: string, values: re
 }
 
 /**
- * Puts both headers into the raw reply too, for code that writes the head itself. Other cookies there stay. Leaves out
+ * Puts these headers into the raw reply too, for code that writes the head itself. Other cookies there stay. Leaves out
  * values that Node.js would refuse, because such code may never send the headers of the reply.
  */
 export function copyToRaw (reply: FastifyReply): void {
@@ -122,6 +143,7 @@ export function copyToRaw (reply: FastifyReply): void {
   const others = present.filter((header) => ours?.has(header) !== true && !sent.includes(header))
   if (sent.length > 0) raw.setHeader('set-cookie', [...others, ...sent])
   const vary = listOf(reply.getHeader('vary')).join().split(',').filter(isHeaderValue)
+  if (marked.has(reply) && raw.getHeader('cache-control') === undefined) raw.setHeader('cache-control', 'private')
   if (reply.getHeader('vary') !== undefined) raw.setHeader('vary', mergeVary(raw.getHeader('vary') ?? '', vary))
 }
 

@@ -12,7 +12,6 @@ import { isSealed, parseSigningOptions } from '../config/signing-options.ts'
 import type { SealedOptions, SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes } from '../cookie/attributes.ts'
 import { readCookies } from '../cookie/read.ts'
-import { isHTTPS, transportProblem } from '../cookie/transport.ts'
 import { addVary, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
 import { hmac, resolveDigest } from '../crypto/digest.ts'
 import type { Digest, DigestMethod } from '../crypto/digest.ts'
@@ -34,12 +33,12 @@ import { sessionJSONSerializer } from '../json/session-serializer.ts'
 import { joinBook, noBook, splitBook } from '../session/book-keeping.ts'
 import type { Split } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
-import { cookieOptionsKey } from '../session/session-compat.ts'
 import type { LoadedSession, SessionData } from '../session/session-data.ts'
 import { dataOf, noKey, SecureCookieSession } from '../session/session.ts'
 import { ageOf, judge, judgeBook, noteBegin } from './lifetime.ts'
 import { reportRejection } from './rejections.ts'
 import type { RejectionFacts } from './rejections.ts'
+import { besideAnother, sessionCookie } from './session-cookie.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { SessionApp, SessionRequest } from './session-interface.ts'
 import { dumpSession, isLight, isTooLong, loadSession, overflowError } from './session-text.ts'
@@ -58,11 +57,6 @@ export interface EncodeOptions {
 
 /** Bytes of a Set-Cookie value that browsers accept; used when MAX_COOKIE_SIZE sets no limit. */
 const browserCookieLimit = 4093
-
-const besideAnother = 'a response has a Set-Cookie of the name of the session cookie that the session did not write, ' +
-  'such as that of an upstream. The changed session is sent after it, and browsers keep the last one of the same ' +
-  'domain and path, so that a login or logout in the other is lost. Do not change the session there, or set ' +
-  'session.modified = false'
 
 const wrongKeys = 'keys that the session keeps for itself are of a wrong type in a session cookie, and count as absent'
 
@@ -134,7 +128,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (!this.shouldSetCookie(app, session, request) || data.isEmpty) return
 
     this.noteBook(app, data)
-    const cookie = this.#cookie(app, session, request, this.getExpirationTime(app, session, request))
+    const cookie = sessionCookie(this, app, session, request, this.getExpirationTime(app, session, request))
     const { modified, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
     // A refresh must not replace a cookie of its name that is already in the reply: a logout, or another login.
@@ -312,20 +306,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
   protected deleteCookie (
     app: SessionApp, session: SecureCookieSession, reply: FastifyReply, hasRivals = dataOf(session)?.loaded?.hasRivals
   ): void {
-    this.#cookie(app, session, reply.request).delete(reply, hasRivals)
-  }
-
-  /** The session's cookie in the response, with the attributes that `session.options()` and the route set. */
-  #cookie (
-    app: SessionApp, session: SecureCookieSession, request: SessionRequest, expires: Date | null = null
-  ): SessionCookie {
-    const settings = this.cookieSettings(app, request)
-    const options = session[cookieOptionsKey]
-    const attributes = cookieAttributes(settings, isHTTPS(request), options)
-    const secure = attributes.secure || (options?.secure ?? settings.secure)
-    const problem = transportProblem(request, secure, settings.sameSite)
-    if (problem !== undefined) app.warnOnce(problem.kind, problem.message)
-    return new SessionCookie(app.fastify, settings.name, expires === null ? attributes : { expires, ...attributes })
+    sessionCookie(this, app, session, reply.request).delete(reply, hasRivals)
   }
 
   #formatOf (app: SessionApp): TokenFormat | undefined {

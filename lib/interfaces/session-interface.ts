@@ -8,6 +8,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SameSite, SessionConfig } from '../../types/config.ts'
 import type { OnReject } from '../../types/session.ts'
+import type { ListedSession } from '../../types/fastify.ts'
 import type { CookieSettings } from '../cookie/attributes.ts'
 import { cookieOptionsKey } from '../session/session-compat.ts'
 import type { SessionData } from '../session/session-data.ts'
@@ -38,6 +39,16 @@ export type SessionRequest = FastifyRequest
 export interface EndOptions {
   /** The one session that stays. */
   except?: SecureCookieSession | undefined
+  /** The `id` of the one session that is ended, as {@link SessionInterface.listSessions} gives it. */
+  only?: string | undefined
+}
+
+/** How {@link SessionInterface.listSessions} lists. */
+export interface ListOptions<T> {
+  /** The session that is marked as the current one. */
+  current?: SecureCookieSession | undefined
+  /** What to show of a session. */
+  data?: ((session: SecureCookieSession) => T) | undefined
 }
 
 /**
@@ -66,6 +77,12 @@ export abstract class SessionInterface {
    */
   abstract saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): MaybePromise<void>
 
+  /**
+   * Keeps a change that comes after the head of the response, where that needs no cookie. Called when the response is
+   * closed, and for each later change. Without this method such a change is an error.
+   */
+  saveLate? (app: SessionApp, session: SecureCookieSession, request: SessionRequest): MaybePromise<void>
+
   /** Called once, before the application is ready: opens the store of the sessions, if there is one. */
   start? (app: SessionApp): MaybePromise<void>
 
@@ -74,6 +91,9 @@ export abstract class SessionInterface {
 
   /** Ends all sessions of a user that began before now, for `fastify.endSessions`. @param user - never empty */
   endSessions? (app: SessionApp, user: string, options: EndOptions): MaybePromise<void>
+
+  /** The sessions of a user, for `fastify.listSessions`. @param user - never empty */
+  listSessions?<T> (app: SessionApp, user: string, options: ListOptions<T>): MaybePromise<Array<ListedSession<T>>>
 
   /** Whether a session has been ended since it was read, for `fastify.isRevoked`. */
   isRevoked? (app: SessionApp, session: SecureCookieSession): MaybePromise<boolean>

@@ -7,15 +7,10 @@
  */
 
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
-import { hasOwnCookie, setRawHeader } from '../cookie/write.ts'
+import { areHeadersSent, hasOwnCookie, setRawHeader } from '../cookie/write.ts'
 import type { SessionData } from '../session/session-data.ts'
 
 type Raw = FastifyReply['raw']
-
-/** Calls the getter of the prototype: @fastify/express sets a `headersSent` on the response that is true too early. */
-export function areHeadersSent ({ raw }: Pick<FastifyReply, 'raw'>): boolean {
-  return Reflect.get(Object.getPrototypeOf(raw), 'headersSent', raw) === true
-}
 
 /**
  * Calls the listener right before the head of the response is written. Fastify has no hook for that moment: a handler
@@ -80,8 +75,18 @@ function pairsOf (headers: object): Array<[name: string, value: unknown]> {
   return pairs
 }
 
+/** Looks after changes that come when the head of the response is gone. */
+export interface LateChanges {
+  /** Looks for such a change when the response is closed. */
+  watch (): void
+  /** Data was read for the first time when it was too late for `Vary`. */
+  readLate (): void
+  /** A value was handed out, or set, when it was too late for a cookie. */
+  exposedLate (): void
+}
+
 /** Warns about a change that no cookie carries, at most once per request. */
-export class LossReport {
+export class LossReport implements LateChanges {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #data: SessionData
@@ -100,20 +105,17 @@ export class LossReport {
     this.#isSaved = isSaved
   }
 
-  /** Looks for a lost change when the response is closed. */
   watch (): void {
     if (this.#isWatching) return
     this.#isWatching = true
     this.#reply.raw.on('close', () => this.#check())
   }
 
-  /** Data was read for the first time when it was too late for `Vary`. */
   readLate (): void {
     this.#isReadLate = true
     this.#checkSoon()
   }
 
-  /** A value was handed out when it was too late to save a change inside it. */
   exposedLate (): void {
     this.#lateText ??= this.#data.text
     this.#checkSoon()
@@ -152,7 +154,7 @@ const noCookies = 'a change of the session was lost: a websocket cannot set cook
   'Change the session in an ordinary request'
 const lateChange = 'a change inside a value of the session was lost: the headers were sent before. ' +
   'Change the session before the reply, or before its stream, begins'
-const lateRead = 'the session was read for the first time after the headers were sent, so that the response has no ' +
+export const lateRead = 'the session was read for the first time after the headers were sent, so that the response has no ' +
   'Vary: Cookie. Read it before the reply, or before its stream, begins'
 
 function isUpgrade ({ raw }: FastifyRequest): boolean {

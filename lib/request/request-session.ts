@@ -6,11 +6,13 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { lookup } from '../config/lookup.ts'
-import { copyToRaw, hasOwnCookie } from '../cookie/write.ts'
+import { addHeadersOf, areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
 import { FST_SESSION_HEADERS_SENT, FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, isError } from '../errors.ts'
 import type { MaybePromise, SessionApp, SessionInterface } from '../interfaces/session-interface.ts'
 import type { SessionRouteConfig } from '../../types/session.ts'
-import { areHeadersSent, beforeHead, LossReport } from './late-changes.ts'
+import { beforeHead, LossReport } from './late-changes.ts'
+import type { LateChanges } from './late-changes.ts'
+import { LateSave } from './late-saves.ts'
 import { isDict } from '../json/dict.ts'
 import { isObject } from '../session/hand-out.ts'
 import { cookieOptionsKey } from '../session/session-compat.ts'
@@ -38,9 +40,11 @@ export class RequestSession implements SessionObserver {
   /** The pending save of an asynchronous interface. */
   #saving: Promise<void> | undefined
   #isArmed = false
-  #losses: LossReport | undefined
+  #lateChanges: LateChanges | undefined
+  /** The revision of the data that was saved last. */
+  #savedRevision: number | undefined
   /** The state of the session when a save failed. Saving the same state would fail again. */
-  #failed: { revision: number, options: unknown, text: string | undefined } | undefined
+  #failed: { revision: number, options: unknown, text: string | undefined, error: unknown } | undefined
   /** Whether the failure was reported by a failed response or a log line. */
   #isFailureReported = false
 
@@ -92,6 +96,7 @@ export class RequestSession implements SessionObserver {
   saveOnSend (reply: FastifyReply, payload: unknown): MaybePromise<void> {
     this.#reply = reply
     const data = this.#data
+    addHeadersOf(this.#failure ?? this.#failed?.error, reply)
     if (data === undefined) return
     if (!this.#needsSaving(data)) {
       this.#reportFailure()
@@ -112,7 +117,7 @@ export class RequestSession implements SessionObserver {
     // Keeps the write below from saving the session as well.
     this.#isSaving = true
     if (data.keys().length > 0) data.modified = true
-    const saving = this.#save(reply, data)
+    const saving = this.#save(reply, data, areHeadersSent(reply))
     if (saving === undefined) this.#afterSave(reply)
     else return saving.then(() => this.#afterSave(reply))
   }
@@ -120,28 +125,31 @@ export class RequestSession implements SessionObserver {
   onAccess (): void {
     const reply = this.#reply
     if (reply === undefined || this.#isSaving) return
-    if (areHeadersSent(reply)) this.#lossReport(reply).readLate()
+    if (areHeadersSent(reply)) this.#late(reply).readLate()
     else if (this.#isSaved) this.#saveLater(reply)
   }
 
   onExpose (): void {
     const reply = this.#reply
     if (reply === undefined) return
-    const losses = this.#lossReport(reply)
-    if (areHeadersSent(reply)) losses.exposedLate()
-    else losses.watch()
+    const late = this.#late(reply)
+    if (areHeadersSent(reply)) late.exposedLate()
+    else late.watch()
     if (this.#isSaved) this.#saveLater(reply)
   }
 
   beforeWrite (): void {
-    if (this.#reply !== undefined && areHeadersSent(this.#reply)) throw new FST_SESSION_HEADERS_SENT()
+    if (this.#interface.saveLate !== undefined || this.#reply === undefined) return
+    if (areHeadersSent(this.#reply)) throw new FST_SESSION_HEADERS_SENT()
   }
 
   /** A change after the onSend hook goes into the reply at once, so that its errors reach the code that made it. */
   afterWrite (): void {
     const reply = this.#reply
     if (reply === undefined) return
-    this.#lossReport(reply).watch()
+    // Only an interface that saves late lets a write come so far.
+    if (areHeadersSent(reply)) return this.#late(reply).exposedLate()
+    this.#late(reply).watch()
     if (!this.#isSaved) return
     // A write during a save is saved once, before the head is written. Saving it at once could go on forever.
     if (this.#isSaving) return this.#saveLater(reply)
@@ -210,30 +218,35 @@ export class RequestSession implements SessionObserver {
     return this.#session?.[cookieOptionsKey]
   }
 
-  #save (reply: FastifyReply, data: SessionData): Promise<void> | undefined {
+  /** @param isLate - whether the head is gone, so that the session can no longer put a cookie into the response */
+  #save (reply: FastifyReply, data: SessionData, isLate = false): Promise<void> | undefined {
     if (this.#isNull) return undefined
     if (this.#saving !== undefined) {
       // Saves run one after another, so that an older state is never written last.
-      const next = (): MaybePromise<void> => this.#save(reply, data)
+      const next = (): MaybePromise<void> => this.#save(reply, data, isLate)
       return this.#saving.then(next, next)
     }
     const { accessed, revision } = data
     this.#isSaving = true
     try {
-      const saving = this.#interface.saveSession(this.#app, this.#session as SecureCookieSession, reply)
+      const session = this.#session as SecureCookieSession
+      const saving = isLate
+        ? this.#interface.saveLate?.(this.#app, session, this.#request)
+        : this.#interface.saveSession(this.#app, session, reply)
       if (isPromise(saving)) {
-        const end = (): void => this.#endSave(data, accessed)
+        const end = (): void => this.#endSave(data, accessed, revision)
         this.#saving = saving.then(end, (error) => this.#failSave(data, accessed, revision, error))
         return this.#saving
       }
     } catch (error) {
       this.#failSave(data, accessed, revision, error)
     }
-    this.#endSave(data, accessed)
+    this.#endSave(data, accessed, revision)
     return undefined
   }
 
-  #endSave (data: SessionData, accessed: boolean): void {
+  #endSave (data: SessionData, accessed: boolean, revision?: number): void {
+    this.#savedRevision = revision
     this.#isSaving = false
     this.#saving = undefined
     this.#failed = undefined
@@ -243,7 +256,7 @@ export class RequestSession implements SessionObserver {
 
   #failSave (data: SessionData, accessed: boolean, revision: number, error: unknown): never {
     this.#endSave(data, accessed)
-    this.#failed = { revision, options: this.#options, text: data.text }
+    this.#failed = { revision, options: this.#options, text: data.text, error }
     throw error
   }
 
@@ -274,7 +287,7 @@ export class RequestSession implements SessionObserver {
       }
       copyToRaw(reply)
       // A value that was handed out may still be changed, without another access to the session.
-      if (this.#data?.hasExposed === true) this.#lossReport(reply).exposedLate()
+      if (this.#data?.hasExposed === true) this.#late(reply).exposedLate()
     })
   }
 
@@ -282,9 +295,22 @@ export class RequestSession implements SessionObserver {
     this.#request.log.error(error, 'the session was changed after it was saved, and could not be saved again')
   }
 
-  #lossReport (reply: FastifyReply): LossReport {
-    this.#losses ??= new LossReport(this.#request, reply, this.#data as SessionData, () => this.#isSaved)
-    return this.#losses
+  #late (reply: FastifyReply): LateChanges {
+    const data = this.#data as SessionData
+    this.#lateChanges ??= this.#interface.saveLate === undefined
+      ? new LossReport(this.#request, reply, data, () => this.#isSaved)
+      : new LateSave(this.#request, reply, () => this.#saveAfterHead(reply, data))
+    return this.#lateChanges
+  }
+
+  #saveAfterHead (reply: FastifyReply, data: SessionData): void {
+    if (this.#savedRevision === data.revision && !data.hasExposed) return
+    if (!this.#needsSaving(data)) return
+    try {
+      this.#save(reply, data, true)?.catch((error: unknown) => this.#logLate(error))
+    } catch (error) {
+      this.#logLate(error)
+    }
   }
 }
 

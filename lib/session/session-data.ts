@@ -41,10 +41,23 @@ export interface SessionSource {
   readonly serializer: SessionSerializer
   /** Called at the first access; `undefined` when there is no session, or it is refused. */
   load (): LoadedSession | undefined
+  readonly journal?: SessionJournal | undefined
   /** The application is about to end the session. Called even if it cannot be loaded, and the end throws that error. */
   ending? (): void
   /** The greatest {@link SessionData.lifetime} of a session outside of requests. */
   readonly longestLifetime?: number | undefined
+}
+
+/** Is told what a write means where the data alone does not show it: for sessions that are merged, ended, renewed. */
+export interface SessionJournal {
+  /** A key was set anew. */
+  assigned (key: string): void
+  /** All data was removed at once. */
+  ended (): void
+  /** `regenerate()` was called. */
+  renewed (): void
+  /** The changes so far are discarded, or count as none. */
+  forgotten (): void
 }
 
 /** Is notified of accesses to a session and of changes. */
@@ -83,6 +96,10 @@ export class SessionData {
   constructor (source: SessionSource, initial?: Dict) {
     this.#source = source
     if (initial !== undefined) ({ data: this.#data, book: this.#book } = splitBook(initial))
+  }
+
+  get source (): SessionSource {
+    return this.#source
   }
 
   get observer (): SessionObserver | undefined {
@@ -139,6 +156,7 @@ export class SessionData {
       this.#loaded = { ...this.#loaded, data, book, parsed: data, json: text, isShared: false }
     }
     this.#modified = false
+    this.#source.journal?.forgotten()
   }
 
   /** Whether a mutable value was handed out. */
@@ -246,7 +264,12 @@ export class SessionData {
   set (key: string, value: unknown): void {
     refuseBookKey(key)
     if (value === undefined) this.delete(key)
-    else this.write((data) => setOwn(data, key, value))
+    else {
+      this.write((data) => {
+        setOwn(data, key, value)
+        this.#source.journal?.assigned(key)
+      })
+    }
   }
 
   delete (key: string): void {
@@ -258,7 +281,10 @@ export class SessionData {
     // Collected first, so that an iterator that throws leaves the session unchanged.
     const all = Array.from(entries, ([key, value]) => [key, value] as const)
     for (const [key] of all) refuseBookKey(key)
-    this.write((data) => setAll(data, all))
+    this.write((data) => {
+      setAll(data, all)
+      for (const [key] of all) this.#source.journal?.assigned(key)
+    })
   }
 
   /** Replaces all data. With nothing to replace it, the session ends, and what is written next begins another. */
@@ -270,7 +296,10 @@ export class SessionData {
     if (keys.length === 0) this.#source.ending?.()
     this.write(() => {
       this.#data = next
-      if (keys.length === 0) this.beginAnew()
+      for (const key of keys) this.#source.journal?.assigned(key)
+      if (keys.length > 0) return
+      this.beginAnew()
+      this.#source.journal?.ended()
     })
   }
 
@@ -280,6 +309,7 @@ export class SessionData {
       for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
       const { lifetime } = this.#book
       this.beginAnew(lifetime !== undefined && kept.has('_lifetime') ? { lifetime } : noBook)
+      this.#source.journal?.renewed()
     })
   }
 
@@ -294,6 +324,7 @@ export class SessionData {
     this.#data = this.#loaded = this.#exposed = undefined
     this.#book = noBook
     this.#modified = this.#deleted = this.#beganAnew = false
+    this.#source.journal?.forgotten()
     this.#revision++
     this.#read()
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FST_SESSION_STORE_UNAVAILABLE } from '../errors.ts'
+import { storeUnavailable } from '../errors.ts'
 import type {
   DeleteOptions, MaybePromise, SessionOfUser, SessionStore, SetOptions, StoredSession, TouchOptions
 } from './store.ts'
@@ -66,7 +66,7 @@ export class GuardedStore implements SessionStore {
   }
 
   #ask<T> (question: () => MaybePromise<T>, isAnswer: (answer: T) => boolean): MaybePromise<T> {
-    if (performance.now() - this.#failedAt < pause) throw new FST_SESSION_STORE_UNAVAILABLE('it failed a moment ago')
+    if (performance.now() - this.#failedAt < pause) throw storeUnavailable('it failed a moment ago')
     let answer: MaybePromise<T>
     try {
       answer = question()
@@ -90,9 +90,7 @@ export class GuardedStore implements SessionStore {
 
   #fail (reason: string, cause?: unknown): never {
     this.#failedAt = performance.now()
-    const error = new FST_SESSION_STORE_UNAVAILABLE(reason)
-    error.cause = cause
-    throw error
+    throw storeUnavailable(reason, cause)
   }
 }
 

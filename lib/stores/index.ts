@@ -7,6 +7,8 @@
 export { FST_SESSION_INVALID_STORE, FST_SESSION_STORE_UNAVAILABLE } from '../errors.ts'
 export { expressStore, Store } from './express-store.ts'
 export type { ExpressSession, ExpressSessionStore } from './express-store.ts'
+export { flaskSessionSerializer } from '../flask-session/serializer.ts'
+export type { FlaskSessionSerializer } from '../flask-session/serializer.ts'
 export { keyvStore } from './keyv-store.ts'
 export type { KeyvLike } from './keyv-store.ts'
 export { memoryStore } from './memory-store.ts'

@@ -272,7 +272,10 @@ describe('inspect, of cookies that others make', () => {
     ['@fastify/secure-session', `session=${box}; HttpOnly; SameSite=Lax`],
     ['iron-session', 'Fe26.2*1*0b5a*5xS4*Xc1w*1700000000000*1f8e*Zm9v~2'],
     ['express-session', 's%3AQgQ4Zr6x.nQ0aF2sT1uVw'],
-    ['JSON Web Token', jwt]
+    ['JSON Web Token', jwt],
+    ['an id of a session in a store', 'pml30p7-PpPBs5Oj4mC9F_qu7_wQ8UW45aomfTAv1F4'],
+    // Made by Flask-Session 0.8.0
+    ['Flask-Session, with SESSION_USE_SIGNER', `${'P'.repeat(43)}.cHXNgQrGTAMQNIQVOv8hrPEFxUE`]
   ]
   for (const [kind, cookie] of others) {
     test(`knows ${kind}'s: ${cookie.slice(0, 24)}...`, async (t: TestContext) => {

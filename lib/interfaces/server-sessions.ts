@@ -1,0 +1,332 @@
+/**
+ * Sessions in a store on the server: the cookie holds an id. Flask-Session's interface, without its races.
+ *
+ * @module
+ * @see {@link https://flask-session.readthedocs.io/}
+ */
+
+import type { FastifyReply } from 'fastify'
+import { readCookies } from '../cookie/read.ts'
+import { addHeadersOf, addPrivate, addVary, hasOtherCookie } from '../cookie/write.ts'
+import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
+import type { Dict } from '../json/dict.ts'
+import { sessionJSONSerializer } from '../json/session-serializer.ts'
+import { userId } from '../revocation/user-id.ts'
+import { joinBook } from '../session/book-keeping.ts'
+import type { SessionData } from '../session/session-data.ts'
+import { dataOf, SecureCookieSession } from '../session/session.ts'
+import { GuardedStore } from '../stores/guarded-store.ts'
+import { andThen, isPromise, orElse } from '../revocation/maybe-promise.ts'
+import { LateSaves } from './late-saves.ts'
+import { endOf, noteBegin } from './lifetime.ts'
+import { reportRejection } from './rejections.ts'
+import { besideAnother, sessionCookie } from './session-cookie.ts'
+import { bareId, signedId, storeKey } from './session-ids.ts'
+import type { IdForm } from './session-ids.ts'
+import { SessionInterface } from './session-interface.ts'
+import type { EndOptions, ListOptions, MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
+import { dumpSession } from './session-text.ts'
+import { SessionWriter } from './session-writer.ts'
+import type { Outcome, Write } from './session-writer.ts'
+import { run, wait } from './steps.ts'
+import type { Steps } from './steps.ts'
+import { parseStoreOptions } from './store-options.ts'
+import type { ServerSideOptions } from './store-options.ts'
+import { KeptSession } from './stored-session.ts'
+import type { Found, StoreSerializer } from './stored-session.ts'
+import { endSessionsOf, sessionsOf, shortId } from './user-sessions.ts'
+import type { UserIndex } from './user-sessions.ts'
+import type { ListedSession } from '../../types/fastify.ts'
+import type { Session } from '../../types/session.ts'
+
+/** How many ids of one request are looked up. */
+const mostIds = 2
+
+/** Keeps sessions in a store. */
+export class ServerSideSessionInterface extends SessionInterface {
+  readonly serializer: StoreSerializer
+  sessionClass: typeof SecureCookieSession = SecureCookieSession
+  readonly #store: GuardedStore
+  readonly #writer: SessionWriter
+  readonly #late = new LateSaves()
+  readonly #ids: IdForm
+  readonly #hashIds: boolean
+  readonly #user: ServerSideOptions['user']
+
+  /** @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong. */
+  constructor (options: ServerSideOptions) {
+    super()
+    const given = parseStoreOptions(options)
+    const { storeTimeout = 1, signIds } = given
+    this.serializer = given.serializer ?? sessionJSONSerializer
+    this.#store = new GuardedStore(given.store, storeTimeout)
+    this.#writer = new SessionWriter(this.#store, storeTimeout)
+    this.#ids = signIds === undefined ? bareId : signedId
+    this.#hashIds = given.hashIds ?? false
+    this.#user = given.user
+  }
+
+  /** Whether ids are signed, which needs a secret key. */
+  get needsKey (): boolean {
+    return this.#ids === signedId
+  }
+
+  override start (app: SessionApp): MaybePromise<void> {
+    return this.#store.open((message) => app.warnOnce(`store: ${message}`, message))
+  }
+
+  override async stop (): Promise<void> {
+    await this.#late.all()
+    await this.#store.close()
+  }
+
+  /** A synchronous store is asked at the first access; another one now, if the cookie holds an id. */
+  override openSession (app: SessionApp, request: SessionRequest): MaybePromise<SecureCookieSession | null> {
+    if (this.needsKey && app.config.SECRET_KEY === null) return null
+    const find = (): MaybePromise<Found> => {
+      const cookies = readCookies(request.headers.cookie, this.getCookieName(app, request)).filter(Boolean)
+      return this.#find(app, cookies)
+    }
+    const open = (look: () => Found): SecureCookieSession => this.#open(app, request.log, look, request)
+    if (this.#store.sync) return open(find as () => Found)
+    // An error of the store is thrown at the first access.
+    const failed = (error: unknown) => (): never => { throw error }
+    return andThen(orElse<() => Found>(() => andThen(find(), (found) => () => found), failed), open)
+  }
+
+  override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): MaybePromise<void> {
+    const data = dataOf(session) as SessionData
+    if (data.accessed) addVary(reply)
+    const kept = data.source
+    if (!(kept instanceof KeptSession)) return
+    // What could not be read is not written: the application has got the error.
+    if (kept.failure !== undefined) return addHeadersOf(kept.failure, reply)
+    if (!data.modified) return this.#refresh(app, session, kept, reply)
+    if (!data.isEmpty && !this.shouldSetCookie(app, session, reply.request)) return
+    return this.#save(app, session, kept, reply)
+  }
+
+  override saveLate (app: SessionApp, session: SecureCookieSession, request: SessionRequest): MaybePromise<void> {
+    const data = dataOf(session) as SessionData
+    const kept = data.source
+    if (!(kept instanceof KeptSession) || kept.failure !== undefined || !data.modified) return
+    const write = this.#prepare(app, session, kept, request)
+    if (kept.id === undefined && !kept.isGone) {
+      if (write.text !== null) request.log.warn(lostBegin)
+      return
+    }
+    if (write.deeds.isRenewed) {
+      write.deeds.isRenewed = false
+      request.log.warn(lostId)
+    }
+    return this.#late.add(run(this.#write(kept, write)))
+  }
+
+  override mayNeedRefresh (app: SessionApp, request: SessionRequest): boolean {
+    return app.config.SESSION_REFRESH_EACH_REQUEST && request.headers.cookie !== undefined
+  }
+
+  /** A session outside of any request. */
+  create (app: SessionApp, data: Readonly<Dict>): SecureCookieSession {
+    const session = this.#open(app, app.fastify.log, () => ({}))
+    session.update(data)
+    return session
+  }
+
+  /** The session whose id is in the value of a cookie; `null` if the store does not have it. */
+  decode (app: SessionApp, cookie: string, log: SessionRequest['log']): MaybePromise<SecureCookieSession | null> {
+    return andThen(this.#find(app, [cookie]), (found) => {
+      const session = this.#open(app, log, () => found)
+      return dataOf(session)?.loaded === undefined ? null : session
+    })
+  }
+
+  /** Writes the session into the store. @returns the value of the cookie that holds its id; '' for an empty session */
+  encode (app: SessionApp, session: SecureCookieSession, log: SessionRequest['log']): MaybePromise<string> {
+    const data = dataOf(session) as SessionData
+    const { source: kept } = data
+    // It was made for another session, such as one in cookies.
+    if (!(kept instanceof KeptSession)) return this.encode(app, this.create(app, data.detached()), log)
+    const write = this.#prepare(app, session, kept, { log } as SessionRequest)
+    const steps = function * (this: ServerSideSessionInterface): Steps<string> {
+      const outcome = yield * this.#write(kept, write)
+      if (outcome === 'gone') throw new FST_SESSION_UNAVAILABLE('it was ended in the meantime')
+      return kept.id === undefined ? '' : this.#ids.write(kept.id, app)
+    }
+    return run(steps.call(this))
+  }
+
+  override endSessions (app: SessionApp, user: string, { except, only }: EndOptions): MaybePromise<void> {
+    const kept = except && this.#keyOfSession(app, except)
+    const isMeant = (key: string): boolean => key !== kept && (only === undefined || shortId(key) === only)
+    return run(endSessionsOf(this.#indexOf(app), user, isMeant))
+  }
+
+  override async listSessions<T> (
+    app: SessionApp, user: string, { current, data }: ListOptions<T>
+  ): Promise<Array<ListedSession<T>>> {
+    const currentKey = current && this.#keyOfSession(app, current)
+    const sessions = await run(sessionsOf(this.#indexOf(app), user))
+    const listed = sessions.map((session): ListedSession<T> => {
+      const { key, expires, book: { created, lifetime = app.config.PERMANENT_SESSION_LIFETIME } } = session
+      return {
+        id: shortId(key),
+        began: created === undefined ? null : new Date(created * 1000),
+        used: new Date(expires - lifetime * 1000),
+        expires: new Date(expires),
+        isCurrent: key === currentKey,
+        data: data?.(new this.sessionClass(session.data)) as T
+      }
+    })
+    return listed.sort((a, b) => Number(b.used) - Number(a.used))
+  }
+
+  override isRevoked (app: SessionApp, session: SecureCookieSession): MaybePromise<boolean> {
+    const key = this.#keyOfSession(app, session)
+    if (key === undefined) return dataOf(session)?.loaded !== undefined
+    return andThen(this.#store.get(key), (found) => found === null)
+  }
+
+  #indexOf (app: SessionApp): UserIndex {
+    if (this.#user === undefined) throw new TypeError(`this needs the option user of ${app.sessionName}: whose session it is`)
+    const reader = this.#kept(app, app.fastify.log, () => ({}))
+    return {
+      store: this.#store,
+      sessionName: app.sessionName,
+      read: (value) => reader.read(value),
+      userOf: (data) => this.#userOf(data)
+    }
+  }
+
+  /** The key of a session in the store; `undefined` if it is not there. */
+  #keyOfSession (app: SessionApp, session: SecureCookieSession): string | undefined {
+    const data = dataOf(session) as SessionData
+    data.peek()
+    const { source } = data
+    if (!(source instanceof KeptSession) || source.id === undefined) return undefined
+    return this.#keyOf(app, source.id)
+  }
+
+  #open (app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest): SecureCookieSession {
+    return new this.sessionClass(undefined, this.#kept(app, log, look, request))
+  }
+
+  #kept (app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest): KeptSession {
+    return new KeptSession(this.serializer, {
+      lifetimes: app.config,
+      refused (code, age) {
+        const facts = { code, ...(age !== undefined && { age }) }
+        if (request !== undefined) reportRejection(app, request, facts)
+        if (code === 'unreadable') log.warn(facts, 'the session in the store is unreadable, and counts as empty')
+        else if (code !== 'store-unavailable') log.debug(facts, 'session cookie refused')
+      }
+    }, look)
+  }
+
+  #find (app: SessionApp, cookies: readonly string[]): MaybePromise<Found> {
+    const ids = cookies.flatMap((cookie) => this.#ids.read(cookie, app) ?? []).slice(0, mostIds)
+    const hasRivals = cookies.length > 1
+    if (ids.length === 0) return { refusal: cookies.length === 0 ? undefined : 'malformed', hasRivals }
+    return run(this.#lookUp(app, ids, hasRivals))
+  }
+
+  * #lookUp (app: SessionApp, ids: readonly string[], hasRivals: boolean): Steps<Found> {
+    for (const id of ids) {
+      const session = yield * wait(this.#store.get(this.#keyOf(app, id)))
+      if (session !== null) return { id, session, hasRivals }
+    }
+    return { refusal: 'unknown-id', hasRivals }
+  }
+
+  #keyOf (app: SessionApp, id: string): string {
+    return storeKey(app.sessionName, id, this.#hashIds)
+  }
+
+  /** What is to be written, as it is now: the application may go on changing the session. */
+  #prepare (app: SessionApp, session: SecureCookieSession, kept: KeptSession, request: SessionRequest): Write {
+    const data = dataOf(session) as SessionData
+    if (data.isEmpty) data.beginAnew()
+    else if (data.modified) this.#noteBegin(app, data)
+    const text = data.isEmpty
+      ? null
+      : data.modified ? dumpSession(kept.serializer, joinBook(data.detached(), data.book), kept.text) : kept.text
+    const expires = this.getExpirationTime(app, session, request)
+    return {
+      text,
+      deeds: kept.takeDeeds(),
+      isPermanent: expires !== null,
+      expires: (expires ?? endOf(data.book, app.config)).getTime(),
+      keyOf: (id) => this.#keyOf(app, id),
+      userOf: this.#user && ((found) => this.#userOf(found)),
+      debug: (details, message) => request.log.debug(details, message)
+    }
+  }
+
+  /** Notes when the session began: an absolute limit needs it, and `listSessions` shows it. */
+  #noteBegin ({ config }: SessionApp, data: SessionData): void {
+    noteBegin(data, this.#user === undefined ? config : { ...config, SESSION_ABSOLUTE_LIFETIME: Infinity })
+  }
+
+  #userOf (data: Dict): string | undefined {
+    return userId(this.#user?.(new this.sessionClass(data) as unknown as Session))
+  }
+
+  * #write (kept: KeptSession, write: Write): Steps<Outcome> {
+    const { id } = kept
+    const { hasEnded, isRenewed } = write.deeds
+    try {
+      // Nothing to write: it was saved before, or is to be prolonged only.
+      if (id !== undefined && !kept.isGone && !hasEnded && !isRenewed && write.text === kept.text) {
+        return kept.isSaved ? 'kept' : yield * this.#writer.touch(kept, id, write)
+      }
+      return yield * this.#writer.write(kept, write)
+    } catch (error) {
+      kept.returnDeeds(write.deeds)
+      throw error
+    }
+  }
+
+  #save (app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply): MaybePromise<void> {
+    const write = this.#prepare(app, session, kept, reply.request)
+    const answer = (outcome: Outcome): void => {
+      kept.isSaved = true
+      this.#answer(app, session, kept, reply, write, outcome)
+    }
+    return andThen(run(this.#write(kept, write)), answer)
+  }
+
+  #answer (
+    app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply, write: Write, outcome: Outcome
+  ): void {
+    if (outcome === 'gone') return
+    const { request } = reply
+    const isKept = kept.id !== undefined
+    const expires = isKept && write.isPermanent ? new Date(write.expires) : null
+    const cookie = sessionCookie(this, app, session, request, expires)
+    if (hasOtherCookie(reply, cookie.name)) app.warnOnce('another cookie', besideAnother)
+    if (kept.id === undefined) cookie.delete(reply, kept.hasRivals)
+    else cookie.send(reply, this.#ids.write(kept.id, app), kept.hasRivals)
+    addPrivate(reply)
+  }
+
+  /** Prolongs a session that nobody changed, once a response. */
+  #refresh (app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply): MaybePromise<void> {
+    const { request } = reply
+    const warn = (error: unknown): void => request.log.warn(error, 'the session could not be prolonged')
+    try {
+      if (kept.isSaved || !this.shouldSetCookie(app, session, request)) return
+      if ((dataOf(session) as SessionData).isEmpty || kept.id === undefined) return
+      // A refresh must not replace a logout, or another login, that is already in the reply.
+      if (hasOtherCookie(reply, this.getCookieName(app, request))) return
+      const saving = this.#save(app, session, kept, reply)
+      return isPromise(saving) ? saving.catch(warn) : saving
+    } catch (error) {
+      warn(error)
+    }
+  }
+}
+
+const lostBegin = 'a change of the session was lost: a session that begins after the headers were sent has no cookie. ' +
+  'Change the session before the reply, or before its stream, begins'
+const lostId = 'regenerate() came after the headers were sent, so that the session keeps its id. ' +
+  'Call it before the reply, or before its stream, begins'

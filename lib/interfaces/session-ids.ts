@@ -1,0 +1,68 @@
+/**
+ * The ids of server-side sessions: made, checked, and put into a cookie.
+ *
+ * @module
+ */
+
+import { digest } from '../crypto/digest.ts'
+import { randomBytes } from '../crypto/secretbox.ts'
+import { Signer } from '../itsdangerous/signer.ts'
+import type { SessionApp } from './session-interface.ts'
+
+/** Bytes of a new id, as in Flask-Session. */
+const idLength = 32
+const wellFormed = /^[A-Za-z0-9_-]{16,128}$/
+
+/** A new id: 43 characters that nobody can guess. */
+export function newId (): string {
+  return randomBytes(idLength).toString('base64url')
+}
+
+/** Whether text may be an id. Nothing else reaches a store. */
+export function isWellFormedId (text: string): boolean {
+  return wellFormed.test(text)
+}
+
+/**
+ * The name of a session in the store. The name of the session is a part of it, so that an id is worth nothing in the
+ * cookie of another session.
+ *
+ * @param isHashed - whether to keep SHA-256 of the id, so that who reads the store cannot send the id as a cookie
+ */
+export function storeKey (sessionName: string, id: string, isHashed: boolean): string {
+  const kept = isHashed ? digest('sha256', id).toString('base64url') : id
+  return sessionName === 'session' ? kept : `${sessionName}:${kept}`
+}
+
+/** How an id stands in the cookie. */
+export interface IdForm {
+  /** The value of the cookie. */
+  write (id: string, app: SessionApp): string
+  /** The id; `undefined` when the cookie holds none. */
+  read (cookie: string, app: SessionApp): string | undefined
+}
+
+/** The id alone. */
+export const bareId: IdForm = {
+  write: (id) => id,
+  read: (cookie) => isWellFormedId(cookie) ? cookie : undefined
+}
+
+/**
+ * The id and its signature, as Flask-Session writes it with the deprecated `SESSION_USE_SIGNER`.
+ *
+ * @see {@link https://flask-session.readthedocs.io/en/latest/config.html#SESSION_USE_SIGNER}
+ */
+export const signedId: IdForm = {
+  write: (id, app) => signerOf(app).sign(id),
+  read (cookie, app) {
+    const id = cookie.slice(0, Math.max(0, cookie.lastIndexOf('.')))
+    return isWellFormedId(id) && signerOf(app).validate(cookie) ? id : undefined
+  }
+}
+
+function signerOf ({ config: { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } }: SessionApp): Signer {
+  return new Signer([...fallbacks, secretKey ?? ''], {
+    salt: 'flask-session', keyDerivation: 'hmac', digestMethod: 'sha1'
+  })
+}

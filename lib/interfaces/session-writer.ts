@@ -1,0 +1,242 @@
+/**
+ * Writes sessions into a store so that no key is lost, and nothing that was ended comes back.
+ *
+ * @module
+ */
+
+import { storeUnavailable } from '../errors.ts'
+import type { Dict } from '../json/dict.ts'
+import { shorten } from '../json/errors.ts'
+import { joinBook, splitBook } from '../session/book-keeping.ts'
+import { sameBytes } from '../stores/store.ts'
+import type { GuardedStore } from '../stores/guarded-store.ts'
+import { mergeByKey } from './merge.ts'
+import { newId } from './session-ids.ts'
+import { dumpSession } from './session-text.ts'
+import { run, wait } from './steps.ts'
+import type { Steps } from './steps.ts'
+import { jsonIn } from './stored-session.ts'
+import type { Deeds, KeptSession, StoredValue } from './stored-session.ts'
+import { WriteQueue } from './write-queue.ts'
+import type { Turn } from './write-queue.ts'
+
+/** What became of a session: the store has it, it ended with this write, or another request had ended it before. */
+export type Outcome = 'kept' | 'removed' | 'gone'
+
+/** One write of a session. */
+export interface Write {
+  /** The session as this request wants it; `null` for an empty one, which is not stored. */
+  readonly text: string | null
+  readonly deeds: Deeds
+  /** Whether the cookie outlives the browser. */
+  readonly isPermanent: boolean
+  /** When the session ends: milliseconds since 1970. */
+  readonly expires: number
+  /** The key in the store for an id. */
+  keyOf (id: string): string
+  /** The user whose session holds this data, if sessions are listed by user. */
+  readonly userOf?: ((data: Dict) => string | undefined) | undefined
+  debug (details: object, message: string): void
+}
+
+/** The writes of one session interface. */
+export class SessionWriter {
+  readonly #store: GuardedStore
+  readonly #timeout: number
+  readonly #queue = new WriteQueue()
+
+  /** @param timeout - how long a write that is refused is tried again, in seconds */
+  constructor (store: GuardedStore, timeout: number) {
+    this.#store = store
+    this.#timeout = timeout * 1000
+  }
+
+  /** Writes the session. A store that fails makes it throw: then the write may have happened, or may still happen. */
+  * write (kept: KeptSession, write: Write): Steps<Outcome> {
+    const { deeds, text } = write
+    if (deeds.hasEnded || (deeds.isRenewed && text === null)) yield * this.#end(kept, write)
+    if (kept.isGone) return 'gone'
+    const { id } = kept
+    if (id === undefined) return text === null ? 'removed' : yield * this.#begin(kept, write, text)
+    return yield * this.#inTurn(write.keyOf(id), (turn) => {
+      return deeds.isRenewed && text !== null
+        ? this.#renew(kept, id, write, text)
+        : this.#replace(kept, id, write, turn)
+    })
+  }
+
+  /** Prolongs the session. Never brings one back that another request ended. */
+  * touch (kept: KeptSession, id: string, write: Write): Steps<Outcome> {
+    const user = userIn(kept, write, kept.stored)
+    if (yield * wait(this.#store.touch(write.keyOf(id), write.expires, { user }))) return 'kept'
+    return gone(kept, write)
+  }
+
+  * #inTurn<T> (key: string, steps: (turn: Turn) => Steps<T>): Steps<T> {
+    // A synchronous store lets nothing come between.
+    if (this.#store.sync) return yield * steps({ latest: undefined })
+    return yield * wait(this.#queue.inTurn(key, (turn) => run(steps(turn))))
+  }
+
+  /** Ends the id, whatever the session holds by now. */
+  * #end (kept: KeptSession, write: Write): Steps<void> {
+    if (kept.id !== undefined) {
+      yield * wait(this.#store.delete(write.keyOf(kept.id), { user: userIn(kept, write, kept.text) }))
+    }
+    kept.isNowhere()
+  }
+
+  /** Writes a session that has no id yet. */
+  * #begin (kept: KeptSession, write: Write, text: string): Steps<Outcome> {
+    const id = kept.nextId ??= newId()
+    if (!(yield * this.#plant(kept, id, write, text))) return gone(kept, write)
+    kept.isAt(id, text, text)
+    return 'kept'
+  }
+
+  /** Writes under an id that only this request knows: what is there comes from an attempt before that seemed to fail. */
+  * #plant (kept: KeptSession, id: string, write: Write, text: string): Steps<boolean> {
+    const key = write.keyOf(id)
+    const user = userIn(kept, write, text)
+    const isLate = this.#deadline()
+    let replaces: StoredValue | null = null
+    while (!(yield * wait(this.#store.set(key, text, { expires: write.expires, replaces, user })))) {
+      const found = yield * wait(this.#store.get(key))
+      if (found === null) return false
+      if (sameBytes(found.data, text)) return true
+      replaces = found.data
+      isLate()
+    }
+    return true
+  }
+
+  /** Writes under an id that the store has. */
+  * #replace (kept: KeptSession, id: string, write: Write, turn: Turn): Steps<Outcome> {
+    const key = write.keyOf(id)
+    const isLate = this.#deadline()
+    const before = kept.attempted
+    let there: StoredValue = turn.latest ?? kept.stored
+    for (;;) {
+      const text = this.#merged(kept, write, there)
+      if (yield * this.#swap(kept, key, write, text, there)) return done(kept, id, write, text, turn)
+      const found = yield * wait(this.#store.get(key))
+      turn.latest = undefined
+      if (found === null) return gone(kept, write)
+      // The command seemed to be refused, or an earlier one to fail, and has happened all the same.
+      if (text !== null && sameBytes(found.data, text)) return done(kept, id, write, text, turn)
+      if (before !== undefined && sameBytes(found.data, before.stored)) kept.isAt(id, before.stored, before.text)
+      there = found.data
+      isLate()
+    }
+  }
+
+  * #swap (kept: KeptSession, key: string, write: Write, text: string | null, there: StoredValue): Steps<boolean> {
+    if (text === null) {
+      return yield * wait(this.#store.delete(key, { replaces: there, user: userIn(kept, write, kept.text) }))
+    }
+    kept.attempted = { stored: text, text: write.text ?? '{}' }
+    const user = userIn(kept, write, text)
+    return yield * wait(this.#store.set(key, text, { expires: write.expires, replaces: there, user }))
+  }
+
+  /** Gives the session another id. Whoever ended the old one in the meantime has ended what was in it. */
+  * #renew (kept: KeptSession, oldId: string, write: Write, wanted: string): Steps<Outcome> {
+    const id = kept.nextId ??= newId()
+    const key = write.keyOf(id)
+    const oldKey = write.keyOf(oldId)
+    const isLate = this.#deadline()
+    let there = kept.stored
+    let text = wanted
+    if (!(yield * this.#plant(kept, id, write, text))) return gone(kept, write)
+    while (!(yield * wait(this.#store.delete(oldKey, { replaces: there, user: userIn(kept, write, kept.text) })))) {
+      const found = yield * wait(this.#store.get(oldKey))
+      const data = found === null ? onlyAssigned(kept, write, wanted) : this.#keptOf(kept, write, wanted, found.data)
+      if (isEmpty(data)) {
+        yield * wait(this.#store.delete(key))
+        if (found === null) return gone(kept, write)
+        yield * this.#end(kept, write)
+        return 'removed'
+      }
+      text = dumpSession(kept.serializer, data, text)
+      if (!(yield * this.#plant(kept, id, write, text))) return gone(kept, write)
+      if (found === null) break
+      there = found.data
+      isLate()
+    }
+    kept.isAt(id, text, wanted)
+    return 'kept'
+  }
+
+  /** The kept keys with the values that other requests gave them in the meantime. */
+  #keptOf (kept: KeptSession, write: Write, wanted: string, there: StoredValue): Dict {
+    const now = read(kept, wanted)
+    const merged = this.#merge(kept, write, now, there)
+    return Object.fromEntries(Object.entries(merged).filter(([key]) => Object.hasOwn(now, key)))
+  }
+
+  /** The text to write in the place of what is there; `null` if no key is left. */
+  #merged (kept: KeptSession, write: Write, there: StoredValue): string | null {
+    if (!kept.isMerged && sameBytes(there, kept.stored)) return write.text
+    const data = this.#merge(kept, write, read(kept, write.text ?? '{}'), there)
+    if (isEmpty(data)) return null
+    return dumpSession(kept.serializer, data, jsonIn(there))
+  }
+
+  #merge (kept: KeptSession, write: Write, now: Dict, there: StoredValue): Dict {
+    const { serializer, text } = kept
+    const { data, conflicts } = mergeByKey(serializer, read(kept, text), now, read(kept, there), write.deeds.assigned)
+    if (conflicts.length > 0) {
+      const message = 'two requests changed the same key of a session at the same time: the later save wins'
+      write.debug({ keys: conflicts.slice(0, 10).map(shorten) }, message)
+    }
+    return data
+  }
+
+  /** A check that throws when the write has been tried for too long. */
+  #deadline (): () => void {
+    const end = performance.now() + this.#timeout
+    return () => {
+      if (performance.now() >= end) throw storeUnavailable('other requests kept changing the session')
+    }
+  }
+}
+
+function done (kept: KeptSession, id: string, write: Write, text: string | null, turn: Turn): Outcome {
+  turn.latest = text ?? undefined
+  if (text === null) {
+    kept.isNowhere()
+    return 'removed'
+  }
+  kept.isAt(id, text, write.text ?? '{}')
+  return 'kept'
+}
+
+function gone (kept: KeptSession, write: Write): Outcome {
+  kept.isGone = true
+  write.debug({}, 'a change of a session was dropped: another request had ended the session')
+  return 'gone'
+}
+
+/** The keys that were set anew, and the book. */
+function onlyAssigned (kept: KeptSession, write: Write, wanted: string): Dict {
+  const { data, book } = splitBook(read(kept, wanted))
+  const { assigned } = write.deeds
+  return joinBook(Object.fromEntries(Object.entries(data).filter(([key]) => assigned.has(key))), book)
+}
+
+function isEmpty (data: Dict): boolean {
+  return Object.keys(splitBook(data).data).length === 0
+}
+
+function userIn (kept: KeptSession, write: Write, value: StoredValue): string | undefined {
+  return write.userOf?.(read(kept, value))
+}
+
+/** Another writer may have left what cannot be read: it is replaced. */
+function read (kept: KeptSession, value: StoredValue): Dict {
+  try {
+    return kept.read(value)
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,157 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { isWellFormedId, newId, storeKey } from '../../lib/interfaces/session-ids.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
+import { sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
+import { AsyncStore, dataIn, idOf, show, storeApp } from './world.ts'
+
+const planted = 'P'.repeat(43)
+const expires = (): number => Date.now() + 3_600_000
+
+function withSession (store: AsyncStore, id: string, data: object): void {
+  store.inner.set(id, JSON.stringify(data), { expires: expires(), replaces: null })
+}
+
+test('a new id has 32 random bytes in base64url', (t: TestContext) => {
+  t.assert.match(newId(), /^[A-Za-z0-9_-]{43}$/)
+  t.assert.notStrictEqual(newId(), newId())
+})
+
+test('the key in the store has the name of the session in front, unless that is session', (t: TestContext) => {
+  t.assert.strictEqual(storeKey('session', planted, false), planted)
+  t.assert.strictEqual(storeKey('admin', planted, false), `admin:${planted}`)
+})
+
+test('hashIds keeps SHA-256 of the id', (t: TestContext) => {
+  t.assert.strictEqual(storeKey('session', 'abc', true), 'ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0')
+})
+
+describe('a cookie that is no id never reaches the store:', () => {
+  const hostile: Record<string, string> = {
+    empty: '',
+    short: 'A'.repeat(15),
+    long: 'A'.repeat(129),
+    path: '../../../../etc/passwd',
+    colon: `admin:${planted}`,
+    space: 'A'.repeat(20) + ' x',
+    percent: '%41'.repeat(16),
+    star: '*'.repeat(20),
+    newline: 'A'.repeat(20) + '%0a',
+    quote: `"${planted}"`,
+    unicode: 'é'.repeat(20),
+    dot: `${planted}.sig`
+  }
+  for (const [title, value] of Object.entries(hostile)) {
+    test(title, async (t: TestContext) => {
+      t.assert.strictEqual(isWellFormedId(value), false)
+      const store = new AsyncStore()
+      const { visit } = await storeApp(t, store)
+      const answer = await visit((session) => { session.a = 1 }, { cookie: `session=${value}` })
+      t.assert.deepStrictEqual(store.methods, ['set'])
+      t.assert.notStrictEqual(idOf(answer), value)
+    })
+  }
+})
+
+test('a cookie that is no id is refused with a debug line, when the session is looked at', async (t: TestContext) => {
+  const { visit, log } = await storeApp(t, new AsyncStore(), { refreshEachRequest: false })
+  await visit(show, { url: '/blind', cookie: 'session=nonsense' })
+  t.assert.deepStrictEqual(log.lines, [])
+  await visit(show, { cookie: 'session=nonsense' })
+  t.assert.deepStrictEqual(log.lines.map(({ level, code, msg }) => ({ level, code, msg })), [{ level: 20, code: 'malformed', msg: 'session cookie refused' }])
+})
+
+test('of several cookies of the name the first two ids are asked, the first known one counts, and the others are deleted', async (t: TestContext) => {
+  const store = new AsyncStore()
+  const { visit } = await storeApp(t, store)
+  const [a, b, c] = ['a'.repeat(43), 'b'.repeat(43), 'c'.repeat(43)]
+  withSession(store, b, { user: 'b' })
+  withSession(store, c, { user: 'c' })
+
+  const answer = await visit((session) => {
+    session.seen = true
+    return session.user
+  }, { cookie: `session=no; session=${a}; session=${b}; session=${c}` })
+
+  t.assert.strictEqual(answer.body, 'b')
+  t.assert.deepStrictEqual(store.calls.slice(0, 2).map(([method, id]) => [method, id]), [['get', a], ['get', b]])
+  t.assert.strictEqual(setCookiesOf(answer).length, 2)
+  t.assert.deepStrictEqual(setCookiesOf(answer).at(-1)?.value, b)
+  const unknown = await visit(show, { cookie: `session=${a}; session=${'d'.repeat(43)}; session=${c}` })
+  t.assert.deepStrictEqual(unknown.json(), {})
+})
+
+test('an id is worth nothing in the cookie of another session', async (t: TestContext) => {
+  const store = memoryStore()
+  const { app } = await sessionApp(t, { store, sessions: [{}, { sessionName: 'admin' }] }, {
+    after: (app) => app.register(async (scope) => {
+      scope.get('/write', async (request) => {
+        request.session.a = 1
+        const admin = (request as never as { admin: Record<string, unknown> }).admin
+        admin.root = true
+        return 'written'
+      })
+      scope.get('/read', async (request) => [request.session, (request as never as { admin: unknown }).admin])
+    })
+  })
+  const cookies = Object.fromEntries(setCookiesOf(await app.inject('/write')).map(({ name, value }) => [name, value]))
+  t.assert.deepStrictEqual(await dataIn(store, cookies.session ?? ''), { a: 1 })
+  t.assert.deepStrictEqual(await dataIn(store, `admin:${cookies.admin ?? ''}`), { root: true })
+  const swapped = `session=${cookies.admin ?? ''}; admin=${cookies.session ?? ''}`
+  t.assert.deepStrictEqual((await app.inject({ url: '/read', headers: { cookie: swapped } })).json(), [{}, {}])
+})
+
+test('with hashIds what lies in the store is no cookie', async (t: TestContext) => {
+  const store = new AsyncStore()
+  const { browser, visit } = await storeApp(t, store, { hashIds: true })
+  const one = browser()
+  await one.visit((session) => { session.user_id = 42 })
+  const key = store.calls[0]?.[1] as string
+  t.assert.notStrictEqual(key, one.jar.get('session'))
+  t.assert.deepStrictEqual((await one.visit(show)).json(), { user_id: 42 })
+  t.assert.deepStrictEqual((await visit(show, { cookie: `session=${key}` })).json(), {})
+})
+
+describe('ids signed in the way of Flask-Session', () => {
+  // Made by Flask-Session 0.8.0 with SESSION_USE_SIGNER: Signer('a secret key of the tests', salt='flask-session', key_derivation='hmac').
+  const signed = 'PPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPP.cHXNgQrGTAMQNIQVOv8hrPEFxUE'
+  const options = { secretKey: 'a secret key of the tests', signIds: 'flask-session' } as const
+
+  test('are read, and written in the same form', async (t: TestContext) => {
+    const store = new AsyncStore()
+    withSession(store, planted, { user_id: 42 })
+    const { visit } = await storeApp(t, store, options)
+    const answer = await visit((session) => { session.seen = 1 }, { cookie: `session=${signed}` })
+    t.assert.strictEqual(sessionCookieOf(answer)?.value, signed)
+    t.assert.deepStrictEqual(await dataIn(store.inner, planted), { user_id: 42, seen: 1 })
+  })
+
+  test('with an old key are read', async (t: TestContext) => {
+    const store = new AsyncStore()
+    withSession(store, planted, { user_id: 42 })
+    const { visit } = await storeApp(t, store, { ...options, secretKey: 'a new key', secretKeyFallbacks: [options.secretKey] })
+    t.assert.deepStrictEqual((await visit(show, { cookie: `session=${signed}` })).json(), { user_id: 42 })
+  })
+
+  for (const [title, cookie] of Object.entries({ 'without a signature': planted, 'with another signature': `${signed.slice(0, -1)}Q`, 'with another id': `Q${signed.slice(1)}` })) {
+    test(`${title} never reach the store`, async (t: TestContext) => {
+      const store = new AsyncStore()
+      const { visit } = await storeApp(t, store, options)
+      t.assert.deepStrictEqual((await visit(show, { cookie: `session=${cookie}` })).json(), {})
+      t.assert.deepStrictEqual(store.methods, [])
+    })
+  }
+
+  test('need a secret key: without one sessions are empty and read-only', async (t: TestContext) => {
+    const { visit, log } = await storeApp(t, new AsyncStore(), { signIds: 'flask-session' })
+    const answer = await visit((session) => { session.a = 1 })
+    t.assert.strictEqual(answer.json().code, 'FST_SESSION_UNAVAILABLE')
+    t.assert.deepStrictEqual(log.lines.filter(({ level }) => level === 40).map(({ msg }) => msg), ['session: no secret key is set, so that sessions are empty and read-only'])
+  })
+})
+
+test('sessions in a store need no secret key, and nothing warns about it', async (t: TestContext) => {
+  const { visit, log } = await storeApp(t, memoryStore())
+  t.assert.strictEqual((await visit((session) => { session.a = 1 })).statusCode, 200)
+  t.assert.deepStrictEqual(log.lines, [])
+})
