@@ -405,6 +405,14 @@ describe('the view of the cookie', () => {
     t.assert.doesNotMatch(textOf(page), /There is none/)
   })
 
+  test('tells how the twin is started with the same digest and kind of session', async (t: TestContext) => {
+    const plain = await (await open(t)).get()
+    const other = await (await open(t, { digestMethod: 'sha1', sessions: 'sealed', twinPort: 5001 })).get()
+
+    t.assert.match(textOf(plain), /same digest: HMAC-SHA-512\. Start it with: npm run start:flask /)
+    t.assert.match(textOf(other), /same digest: HMAC-SHA-1\. Start it with: SESSIONS=sealed DIGEST=sha1 FLASK_PORT=5001 npm run start:flask /)
+  })
+
   test('shows SHA-1 where the cookies are those of stock Flask', async (t: TestContext) => {
     const browser = await open(t, { digestMethod: 'sha1' })
 

@@ -85,7 +85,8 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
       digest: digestMethod ?? 'sha512',
       config,
       settings: sessions.app.config,
-      twin: `${request.protocol}://${hostOf(request)}:${twinPort}/`
+      twin: `${request.protocol}://${hostOf(request)}:${twinPort}/`,
+      startTwin: twinCommand(options)
     }))
   })
 
@@ -160,6 +161,16 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
   })
 
   return fastify
+}
+
+/** The command that starts the twin with the same settings; what both have by default is left out. */
+function twinCommand ({ digestMethod: DIGEST = 'sha512', sessions: SESSIONS = 'cookie', twinPort: FLASK_PORT = 5000 }: DemoOptions): string {
+  const differences = [
+    SESSIONS !== 'cookie' && `SESSIONS=${SESSIONS}`,
+    DIGEST !== 'sha512' && `DIGEST=${DIGEST}`,
+    FLASK_PORT !== 5000 && `FLASK_PORT=${FLASK_PORT}`
+  ]
+  return [...differences.filter((each) => each !== false), 'npm run start:flask'].join(' ')
 }
 
 function sendPage (reply: FastifyReply, page: { toString (): string }): FastifyReply {

@@ -24,11 +24,13 @@ export interface HomeModel {
   settings: SessionConfig
   /** The address of the twin. */
   twin: string
+  /** The command that starts the twin so that it reads the cookies of this application. */
+  startTwin: string
 }
 
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
-  const { session, messages, twin, digest } = model
+  const { session, messages, twin } = model
   return layout('One session for Fastify and Flask', html`
     <header class="top">
       <img src="/icon.svg" alt="" width="44" height="44">
@@ -51,7 +53,7 @@ export function homePage (model: HomeModel): Markup {
       </div>
       <div class="column">
         ${cookieCard(model)}
-        ${twinCard(twin, digest)}
+        ${twinCard(model)}
       </div>
     </main>
     ${settingsCard(model)}`)
@@ -168,12 +170,12 @@ function cartItem ({ sku, quantity, price }: CartItem): Markup {
 }
 
 /** Where the twin is, and how it is started so that it accepts the cookies of this page. */
-function twinCard (twin: string, digest: DigestName): Markup {
+function twinCard ({ twin, startTwin, digest }: HomeModel): Markup {
   return html`
     <section class="card twin" aria-labelledby="twin">
       <h2 id="twin"><a href="${twin}">The same shop on Flask</a></h2>
-      <p>It reads this cookie if it signs with the same key and the same digest, ${digestName(digest)}. Start it with:</p>
-      ${code(`${digest === 'sha512' ? '' : `DIGEST=${digest} `}npm run start:flask`)}
+      <p>It reads this cookie if it has the same key, and the same digest: ${digestName(digest)}. Start it with:</p>
+      ${code(startTwin)}
     </section>`
 }
 
