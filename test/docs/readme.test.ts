@@ -11,6 +11,7 @@ import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import secureSession from '../../lib/index.ts'
+import { TimestampSigner } from '../../lib/itsdangerous/index.ts'
 import { testClient } from '../../lib/testing.ts'
 import { keygen } from '../../lib/cli/keys.ts'
 import { run as runCommand } from '../cli/run.ts'
@@ -195,6 +196,18 @@ describe('stock Flask, with the lines of the README,', () => {
     for (const { command } of requireFlask(t)) {
       t.assert.strictEqual(execFileSync(command, ['-c', visit], { encoding: 'utf8' }), "{'user': 42}\n")
     }
+  })
+})
+
+describe("the README's session of Starlette", () => {
+  test('is read by its TimestampSigner', async (t: TestContext) => {
+    const fastify = application(t)
+    await run(snippet('README.md', 'Sharing with Flask'), { fastify, secureSession })
+    fastify.get('/', async (request) => { request.session.user_id = 42 })
+
+    const [, token = ''] = /^session=([^;]+)/.exec(String((await fastify.inject('/')).headers['set-cookie'])) ?? []
+
+    t.assert.strictEqual(Buffer.from(String(new TimestampSigner(secretKey).unsign(token)), 'base64').toString(), '{"user_id": 42}')
   })
 })
 
