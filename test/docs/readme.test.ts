@@ -12,6 +12,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import secureSession from '../../lib/index.ts'
 import { TimestampSigner } from '../../lib/itsdangerous/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
 import { testClient } from '../../lib/testing.ts'
 import { keygen } from '../../lib/cli/keys.ts'
 import { run as runCommand } from '../cli/run.ts'
@@ -106,6 +107,22 @@ describe("the README's", () => {
     t.assert.deepStrictEqual(await visitAfter(1), [2, true])
     for (let minute = 0; minute < 8 * 60 - 25; minute += 25) await visitAfter(25 * 60)
     t.assert.deepStrictEqual(await visitAfter(25 * 60), [0, false])
+  })
+
+  test('revocation ends all sessions of a user but one', async (t: TestContext) => {
+    const fastify = application(t)
+    await run(snippet('README.md', 'Log out everywhere'), { fastify, secureSession, redis: undefined }, {
+      'fastify-secure-cookie-session/stores': { redisStore: () => memoryStore({ max: Infinity }) }
+    })
+    fastify.get('/', async (request: any) => request.session.size)
+    const clients = [testClient(fastify), testClient(fastify)] as const
+    for (const client of clients) await client.sessionTransaction((session) => { session.user_id = 42 })
+
+    const sizes = []
+    t.assert.strictEqual((await clients[0].inject({ method: 'POST', url: '/password' })).statusCode, 200)
+    for (const client of clients) sizes.push((await client.inject('/')).json())
+
+    t.assert.deepStrictEqual(sizes, [1, 0])
   })
 
   test('onReject is told why a user was logged out', async (t: TestContext) => {
