@@ -178,12 +178,22 @@ describe("the README's", () => {
 
   test('sealed session is in a cookie that nobody can read', async (t: TestContext) => {
     const fastify = application(t)
-    await run(snippet('README.md', 'Signed or sealed'), { fastify, secureSession })
+    await run(snippet('README.md', 'Signed, sealed, or in a store'), { fastify, secureSession })
     fastify.get('/', async (request) => { request.session.user_name = 'Ada Lovelace' })
 
     const [, payload = ''] = /=([^.]+)/.exec(String((await fastify.inject('/')).headers['set-cookie'])) ?? []
 
     t.assert.doesNotMatch(Buffer.from(payload, 'base64url').toString('latin1'), /Ada|user/)
+  })
+
+  test('session in a store has an id in its cookie', async (t: TestContext) => {
+    const fastify = application(t)
+    await run(snippet('README.md', 'Signed, sealed, or in a store', 'js', 1), { fastify, secureSession, redis: undefined }, {
+      'fastify-secure-cookie-session/stores': { redisStore: () => memoryStore() }
+    })
+    fastify.get('/', async (request) => { request.session.user_id = 42 })
+
+    t.assert.match(String((await fastify.inject('/')).headers['set-cookie']), /^session=[\w-]{43}; Path=\/; HttpOnly$/)
   })
 
   test('several sessions have a cookie each', async (t: TestContext) => {
