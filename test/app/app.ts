@@ -9,7 +9,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import secureSession from '../../lib/index.ts'
 import type { DigestName, FlaskConfig } from '../../lib/index.ts'
-import { ExplainingSessions } from './cookie-facts.ts'
+import { explainingSessions } from './cookie-facts.ts'
 import { html } from './html.ts'
 import type { KindName } from './kinds.ts'
 import { errorPage, homePage } from './page.ts'
@@ -44,7 +44,7 @@ const securityHeaders = {
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
   const { config = configFromEnvironment({}), digestMethod, sessions: kind = 'cookie', logger = false, twinPort = 5000 } = options
   const fastify = Fastify({ logger, bodyLimit: 65_536 })
-  const sessions = new ExplainingSessions(kind, digestMethod)
+  const sessions = explainingSessions(kind, digestMethod)
 
   fastify.decorate('config', config)
   await fastify.register(secureSession, { sessionInterface: sessions })
@@ -66,15 +66,15 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
 
   fastify.get('/', async (request, reply) => {
     const session: DemoSession = request.session
+    const name = sessions.getCookieName(sessions.app)
+    const token = request.cookies[name] ?? ''
+    const received = token === '' ? undefined : sessions.judge(token) // before a save, which may end the session
     const messages = session.has('_flashes') ? session.pop('_flashes', []) : []
     if (session.visits !== undefined) session.visits.fastify += 1
 
     // As a rule the onSend hook does this; here the page is to show the cookie that goes out with it.
     if (session.modified) await session.save()
-    const name = sessions.getCookieName(sessions.app)
     const sent = [reply.getHeader('set-cookie') ?? []].flat().map(String).find((cookie) => cookie.startsWith(`${name}=`))
-    const token = request.cookies[name] ?? ''
-    const received = token === '' ? undefined : sessions.judge(token)
     const held = sent ?? (received instanceof Date ? `${name}=${token}` : undefined)
 
     return sendPage(reply, homePage({
@@ -85,7 +85,8 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
       digest: digestMethod ?? 'sha512',
       config,
       settings: sessions.app.config,
-      twin: `${request.protocol}://${hostOf(request)}:${twinPort}/`
+      twin: `${request.protocol}://${hostOf(request)}:${twinPort}/`,
+      startTwin: kind === 'store' ? undefined : twinCommand(options)
     }))
   })
 
@@ -160,6 +161,16 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
   })
 
   return fastify
+}
+
+/** The command that starts the twin with the same settings; what both have by default is left out. */
+function twinCommand ({ digestMethod: DIGEST = 'sha512', sessions: SESSIONS = 'cookie', twinPort: FLASK_PORT = 5000 }: DemoOptions): string {
+  const differences = [
+    SESSIONS !== 'cookie' && `SESSIONS=${SESSIONS}`,
+    DIGEST !== 'sha512' && `DIGEST=${DIGEST}`,
+    FLASK_PORT !== 5000 && `FLASK_PORT=${FLASK_PORT}`
+  ]
+  return [...differences.filter((each) => each !== false), 'npm run start:flask'].join(' ')
 }
 
 function sendPage (reply: FastifyReply, page: { toString (): string }): FastifyReply {

@@ -1,5 +1,5 @@
 /**
- * The ways to keep sessions that the demo knows: `SESSIONS=sealed npm start`. The twin has the same names.
+ * The ways to keep sessions that the demo knows: `SESSIONS=sealed npm start`. The twin has the same names, but no `store`.
  *
  * @module
  */
@@ -14,7 +14,8 @@ interface Kind {
 
 export const kinds = {
   cookie: { options: {}, note: 'Signed, not encrypted: everybody can read it, nobody can change it.' },
-  sealed: { options: { sealed: true }, note: 'Sealed: only who has the key can read it or change it. This page can, so it shows it.' }
+  sealed: { options: { sealed: true }, note: 'Sealed: only who has the key can read it or change it. This page can, so it shows it.' },
+  store: { options: {}, note: 'In a store of the server: the cookie holds an id, and the browser never gets the data.' }
 } satisfies Record<string, Kind>
 
 export type KindName = keyof typeof kinds
