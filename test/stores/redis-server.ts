@@ -29,11 +29,14 @@ export function whyNoRedis (): string | false {
 export class RedisServer {
   port = 0
   readonly #options: string[]
+  readonly #isDurable: boolean
   #directory = ''
   #shell: ChildProcess | undefined
 
-  constructor (options: string[] = []) {
+  /** @param isDurable - whether each write is on disk before it is answered */
+  constructor (options: string[] = [], { isDurable = false } = {}) {
     this.#options = options
+    this.#isDurable = isDurable
   }
 
   get url (): string {
@@ -42,11 +45,11 @@ export class RedisServer {
 
   async start (): Promise<void> {
     if (this.port === 0) this.port = await freePort()
-    this.#directory = mkdtempSync(join(tmpdir(), 'redis-'))
+    if (this.#directory === '') this.#directory = mkdtempSync(join(tmpdir(), 'redis-'))
     const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#directory, ...this.#options]
     // The shell kills the server when its input ends: when the tests say so, and when their process dies.
     this.#shell = spawn('sh', [
-      '-c', '"$@" > /dev/null & read line; kill -9 $!', 'sh', COMMAND, ...options, '--save', '', '--appendonly', 'no'
+      '-c', '"$@" > /dev/null & read line; kill -9 $!', 'sh', COMMAND, ...options, '--save', '', '--appendonly', this.#isDurable ? 'yes' : 'no', '--appendfsync', 'always'
     ], { stdio: ['pipe', 'ignore', 'ignore'] })
     for (let tries = 0; tries < 500; tries++) {
       if (await isOpen(this.port)) return
@@ -55,15 +58,21 @@ export class RedisServer {
     throw new Error(`${COMMAND} does not listen on port ${this.port}`)
   }
 
-  /** Ends the server as a crash would. Everything in it is lost. */
-  async kill (): Promise<void> {
+  /** Ends the server as a crash would. What it has on disk is there at the next start. */
+  async crash (): Promise<void> {
     const shell = this.#shell
     if (shell === undefined) return
     this.#shell = undefined
     const exit = once(shell, 'exit')
     shell.stdin?.end()
     await exit
-    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  /** Ends the server. Everything in it is lost. */
+  async kill (): Promise<void> {
+    await this.crash()
+    if (this.#directory !== '') rmSync(this.#directory, { recursive: true, force: true })
+    this.#directory = ''
   }
 }
 
