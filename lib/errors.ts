@@ -21,8 +21,8 @@ export const FST_SESSION_INVALID_CONFIG: FastifyErrorConstructor = createError(
 /** The request already has a property of that name. */
 export const FST_SESSION_ALREADY_REGISTERED: FastifyErrorConstructor = createError(
   'FST_SESSION_ALREADY_REGISTERED',
-  'request.%s exists already. Register the session plugin once, in the outermost scope that needs it; ' +
-    "several sessions side by side are given as 'sessions: [...]' with a sessionName each",
+  'request.%s exists already. Register the session plugin once, in the outermost scope that needs it. ' +
+    "For several sessions use 'sessions: [...]', with a sessionName for each",
   500
 )
 

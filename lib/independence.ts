@@ -38,16 +38,16 @@ function assertIndependent (one: SessionRegistration, other: SessionRegistration
     throw new FST_SESSION_INVALID_CONFIG('readSecureSession.key', expects, 'the same key twice')
   }
   // A cookie issued for one session must not be accepted for another.
-  if (one.signing === undefined || other.signing === undefined || !accepts(one.signing, other.signing)) return
+  if (!accepts(one, other)) return
   const expects = "another one for each session with the same key, and not left out by keyDerivation 'none'"
   const got = `cookies of ${one.sessionName} that ${other.sessionName} accepts`
   throw new FST_SESSION_INVALID_CONFIG('salt', expects, got)
 }
 
-/** Whether both derive the same key from one of their secrets. */
-function accepts (one: URLSafeTimedSerializer, other: URLSafeTimedSerializer): boolean {
-  const keys = new Set(derivedKeys(one))
-  return derivedKeys(other).some((key) => keys.has(key))
+/** Whether both derive the same key from one of their secrets, also for tokens that they only read. */
+function accepts (one: SessionRegistration, other: SessionRegistration): boolean {
+  const keys = new Set(one.acceptedSerializers.flatMap(derivedKeys))
+  return other.acceptedSerializers.flatMap(derivedKeys).some((key) => keys.has(key))
 }
 
 function secureSessionKeys ({ sessionInterface }: SessionRegistration): string[] {

@@ -6,12 +6,15 @@
 
 export type { CompatibleName, SecureSessionOptions, SessionOptions } from './options.ts'
 export { sessionConfigSchema } from './config/settings.ts'
-export type { SecureSessionKeys, SigningOptions } from './config/signing-options.ts'
+export type { SealedOptions, SecureSessionKeys, SigningOptions } from './config/signing-options.ts'
 export {
   FST_SESSION_ALREADY_REGISTERED, FST_SESSION_COOKIE_OVERFLOW, FST_SESSION_HEADERS_SENT, FST_SESSION_INVALID_CONFIG,
   FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, FST_SESSION_STORE_UNAVAILABLE, FST_SESSION_UNAVAILABLE,
   FST_SESSION_UNSERIALIZABLE
 } from './errors.ts'
+export type {
+  DecodedToken, RejectedToken, TokenFormat, UnreadableToken, VerifiedToken
+} from './formats/token-format.ts'
 export type { DataSerializer } from './itsdangerous/compact-json.ts'
 export { nodeDigest } from './crypto/digest.ts'
 export type { Digest, DigestMethod, DigestName } from './crypto/digest.ts'

@@ -127,4 +127,4 @@ function checkNames (sessions: readonly SessionRegistration[]): void {
  * fastify.post('/login', async (request) => { request.session.user_id = 42 })
  * ```
  */
-export const secureSession: typeof plugin = fp(plugin, { fastify: '5.x', name: 'fastify-secure-cookie-session' })
+export const secureSession: typeof plugin = fp(plugin, { fastify: '>=5 <7', name: 'fastify-secure-cookie-session' })

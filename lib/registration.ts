@@ -13,11 +13,12 @@ import { lookup } from './config/lookup.ts'
 import { functionOption, interfaceOf, textOption } from './options.ts'
 import type { SessionOptions } from './options.ts'
 import { ConfigReader } from './config/reader.ts'
+import { isSealed } from './config/signing-options.ts'
 import { createWarnOnce } from './config/warn-once.ts'
 import type { WarnOnce } from './config/warn-once.ts'
 import { hasBlankEnds, weaknessOf } from './config/weak-keys.ts'
 import { cookieAttributes } from './cookie/attributes.ts'
-import { FST_SESSION_ALREADY_REGISTERED } from './errors.ts'
+import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
 import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
 import type { EndOptions, ListOptions, MaybePromise, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
@@ -51,9 +52,10 @@ export class SessionRegistration {
     this.#warnOnce = createWarnOnce(fastify.log, this.sessionName)
     this.#onReject = functionOption('onReject', options.onReject)
     this.#confKey = textOption('confKey', options.confKey, 'config')
-    // The cookie name defaults to the session name, so that two sessions never share a cookie.
-    this.#reader = new ConfigReader(options, { SESSION_COOKIE_NAME: this.sessionName })
     this.sessionInterface = interfaceOf(options, this.sessionName)
+    // The cookie name defaults to the session name, so that two sessions never share a cookie.
+    const defaults = { SESSION_COOKIE_NAME: this.sessionName, ...this.sessionInterface.configDefaults }
+    this.#reader = new ConfigReader(options, defaults)
     this.#app = this.#makeApp(this.#readConfig())
   }
 
@@ -64,11 +66,15 @@ export class SessionRegistration {
     return this.#app
   }
 
-  /** Signs and verifies the session's cookies; `undefined` without a key, and for sessions that are kept elsewhere. */
-  get signing (): URLSafeTimedSerializer | undefined {
+  /** The serializers whose tokens are accepted; none without a key, and for sessions that are kept elsewhere. */
+  get acceptedSerializers (): URLSafeTimedSerializer[] {
     const { sessionInterface } = this
-    if (!(sessionInterface instanceof SecureCookieSessionInterface)) return undefined
-    return sessionInterface.getSigningSerializer(this.app)
+    if (!(sessionInterface instanceof SecureCookieSessionInterface)) return []
+    return sessionInterface.acceptedSerializers(this.app)
+  }
+
+  get #isSealed (): boolean {
+    return this.sessionInterface instanceof SecureCookieSessionInterface && isSealed(this.sessionInterface.sealed)
   }
 
   /** Puts the session on requests. @throws `FST_SESSION_ALREADY_REGISTERED` when they have a property of that name. */
@@ -93,9 +99,16 @@ export class SessionRegistration {
     return (request as unknown as WithSession)[this.#slot]?.saveOnSend(reply, payload)
   }
 
-  /** Checks the configuration at start-up, and warns about weak keys. */
+  /**
+   * Checks the configuration at start-up, and warns about weak keys.
+   *
+   * @throws `FST_SESSION_INVALID_CONFIG` for a sealed session without a key.
+   */
   check (): void {
     const { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } = this.app.config
+    if (this.#isSealed && this.acceptedSerializers.length === 0) {
+      throw new FST_SESSION_INVALID_CONFIG('SECRET_KEY', `set for ${this.sessionName}, which is sealed`, 'none')
+    }
     if (this.sessionInterface instanceof ServerSideSessionInterface && !this.sessionInterface.needsKey) return
     if (secretKey === null) {
       this.#warnOnce('no secret key', 'no secret key is set, so that sessions are empty and read-only')
@@ -104,7 +117,8 @@ export class SessionRegistration {
     const warn = (name: string, key: KeyLike, cause = ''): void => {
       const weakness = weaknessOf(key)
       if (weakness !== undefined) {
-        this.#warnOnce(`weak: ${name}`, `${name} ${weakness}${cause}. Whoever guesses it can sign in as anybody`)
+        const harm = this.#isSealed ? 'read sealed sessions offline and sign in as anybody' : 'sign in as anybody'
+        this.#warnOnce(`weak: ${name}`, `${name} ${weakness}${cause}. Whoever guesses it can ${harm}`)
       }
       if (hasBlankEnds(key)) {
         this.#warnOnce(`blank: ${name}`, `${name} begins or ends with white space, such as the line break of a file, ` +

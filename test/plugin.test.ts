@@ -55,7 +55,7 @@ describe('the package', () => {
   test('exports the plugin as default and by name', (t: TestContext) => {
     t.assert.strictEqual(secureSession, namedExport)
     t.assert.strictEqual((secureSession as unknown as Record<symbol, unknown>)[Symbol.for('skip-override')], true)
-    t.assert.deepStrictEqual((secureSession as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')], { fastify: '5.x', name: 'fastify-secure-cookie-session' })
+    t.assert.deepStrictEqual((secureSession as unknown as Record<symbol, unknown>)[Symbol.for('plugin-meta')], { fastify: '>=5 <7', name: 'fastify-secure-cookie-session' })
   })
 
   test('exports its errors, each with its code and status', (t: TestContext) => {
@@ -180,7 +180,7 @@ describe('the registration', () => {
   })
 })
 
-const cure = "request.session exists already. Register the session plugin once, in the outermost scope that needs it; several sessions side by side are given as 'sessions: [...]' with a sessionName each"
+const cure = "request.session exists already. Register the session plugin once, in the outermost scope that needs it. For several sessions use 'sessions: [...]', with a sessionName for each"
 
 describe('a second session of the same name', () => {
   const registrations: Record<string, (app: FastifyInstance) => unknown> = {

@@ -85,7 +85,7 @@ declare module 'fastify' {
   }
 
   interface FastifyContextConfig {
-    /** `false`: the route has no session, and its responses may be cached. An object: attributes of its cookie. */
+    /** `false`: the route has no session, so its responses may be cached. An object: attributes of its cookie. */
     session?: own.SessionRouteConfig
   }
 

@@ -77,8 +77,12 @@ const optionHelp = {
                  another name than session: cookie-session.NAME`,
   'key-derivation': `--key-derivation NAME
                  hmac, django-concat, concat or none; default hmac`,
+  peer: `--peer NAME    starlette (FastAPI too) or django: a cookie of that framework,
+                 whose signatures have no options`,
   'max-age': `--max-age SECONDS
-                 the greatest age; default ${settings.PERMANENT_SESSION_LIFETIME.fallback}, the plugin's`,
+                 the greatest age; default ${settings.PERMANENT_SESSION_LIFETIME.fallback}, the plugin's; with
+                 --peer the peer's`,
+  sealed: '--sealed       the session is encrypted, as with the plugin option sealed',
   permanent: '--permanent    make the session permanent (its key _permanent)',
   name: "--name NAME    the cookie's name in a header; default session, or the only one",
   json: '--json         the answer as one line of JSON'
@@ -87,7 +91,7 @@ const optionHelp = {
 type OptionName = keyof typeof optionHelp
 
 /** The options that were given. */
-export type Values = { [K in OptionName]?: K extends 'json' | 'permanent' ? boolean : string }
+export type Values = { [K in OptionName]?: K extends 'json' | 'permanent' | 'sealed' ? boolean : string }
 
 export const program = 'fastify-secure-cookie-session'
 
@@ -119,13 +123,20 @@ export function parse (args: string[], names: Command['options']): { values: Val
   const options = Object.fromEntries([...names, 'json' as const].map((name) => {
     return [name, { type: /^--[\w-]+ [A-Z]/.test(optionHelp[name]) ? 'string' : 'boolean' } as const]
   }))
+  // One of 64 sealed cookies begins with a hyphen, as options do.
+  const [tokens, others] = [args.filter(isHyphenToken), args.filter((arg) => !isHyphenToken(arg))]
+  if (tokens.length > 0 && !others.includes('--')) others.push('--')
   try {
-    return parseArgs({ args, options, allowPositionals: true })
+    return parseArgs({ args: [...others, ...tokens], options, allowPositionals: true })
   } catch (error) {
     // Node's message has one sentence or several, each with a full stop.
     const [sentence = ''] = (error as Error).message.split(/\.(?:\s|$)/, 1)
     throw new UsageError(sentence.length > longestMessage ? `${sentence.slice(0, longestMessage)}...` : sentence)
   }
+}
+
+function isHyphenToken (arg: string): boolean {
+  return /^-[\w-]{20,}\.[\w-]*\.[\w-]*$/.test(arg)
 }
 
 /** The number in the text of an option. @throws {@link UsageError} when it is not one, or out of bounds. */

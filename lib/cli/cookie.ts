@@ -21,9 +21,11 @@ export interface FoundCookie {
 export const cookieHelp = `COOKIE is the cookie's value, or a whole Cookie or Set-Cookie header, or all the
 headers of a response. Without it, or for -, standard input is read.`
 
-/** Reads the cookie that a command is called with. */
-export async function readCookie (values: Values, positionals: readonly string[], io: IO): Promise<FoundCookie> {
-  return findCookie(await argumentOrInput(positionals, 'COOKIE', io), values.name)
+/** Reads the cookie that a command is called with. The usual name is taken where there are several. */
+export async function readCookie (
+  values: Values, positionals: readonly string[], io: IO, usualName?: string
+): Promise<FoundCookie> {
+  return findCookie(await argumentOrInput(positionals, 'COOKIE', io), values.name, usualName)
 }
 
 const headerName = /^(?:[<>] )?(?:set-)?cookie:/i
@@ -34,10 +36,10 @@ const mostNames = 10
 /**
  * Finds the cookie in its bare value, a header, or the headers that curl shows.
  *
- * @param name - of the cookie; without it `session`, or the only one there is
+ * @param name - of the cookie; without it the usual one, or the only one there is
  * @throws {@link UsageError} when there are only others; the message has their names.
  */
-export function findCookie (input: string, name?: string): FoundCookie {
+export function findCookie (input: string, name?: string, usualName = 'session'): FoundCookie {
   if (name === '') throw new UsageError('--name must not be empty')
   const lines = input.trim().split(/\r?\n/)
   const named = lines.filter((line) => headerName.test(line))
@@ -48,7 +50,7 @@ export function findCookie (input: string, name?: string): FoundCookie {
   if (isBare) return { value: bare, headerSize: undefined }
 
   const names = [...new Set(headers.flatMap(namesIn).filter((word) => word !== '' && !attribute.test(word)))]
-  const wanted = name ?? (names.length === 1 ? names[0] as string : 'session')
+  const wanted = name ?? (names.length === 1 ? names[0] as string : usualName)
   for (const header of headers) {
     const [value] = readCookies(header, wanted)
     const isSetCookie = namesIn(header).slice(1).some((word) => attribute.test(word))
@@ -69,7 +71,7 @@ export function unquote (value: string): string {
 }
 
 /** A kind of cookie that other packages make, and a sentence about it. */
-export type ForeignKind = readonly [looks: RegExp, name: string, about: string]
+export type ForeignKind = readonly [looks: Pick<RegExp, 'test'>, name: string, about: string]
 
 const foreignKinds: readonly ForeignKind[] = [
   // The box, which is 16 bytes longer than its JSON, and a nonce of 24 bytes; percent-encoded or not.
@@ -80,12 +82,21 @@ const foreignKinds: readonly ForeignKind[] = [
   // In place of its claims, Flask has a timestamp of a few characters.
   [/^eyJ[\w-]+\.[\w-]{12,}\./, 'JSON Web Token',
     'It has the same three parts, but they are header, claims and signature.'],
+  [{ test: isStarlette }, 'Starlette', 'It is base64 of JSON, signed. To see and check it: verify --peer starlette'],
+  [/^\.?[\w-]+:-?[0-9A-Za-z]{1,8}:[\w-]{43}$/, 'Django',
+    'It is base64url of JSON, signed by signed_cookies. To see and check it: verify --peer django'],
   [/^[\w-]{43}$/, 'an id of a session in a store',
     'It holds a session id: the data is in a store on the server, under this id.'],
   // 27 characters are a SHA-1 signature. A token of Flask has a timestamp in between.
   [/^[\w-]{43}\.[\w-]{27}$/, 'Flask-Session, with SESSION_USE_SIGNER',
     'It holds a signed session id: the data is in a store on the server, under the id before the dot.']
 ]
+
+/** Flask's base64 has no padding, and its JSON no spaces. */
+function isStarlette (value: string): boolean {
+  const [, payload = ''] = /^([A-Za-z0-9+/]+={0,2})\.[\w-]{6}\.[\w-]{27}$/.exec(value) ?? []
+  return payload.length % 4 === 0 && /^\{"(?:[^"\\]|\\.)*": /.test(Buffer.from(payload, 'base64').toString())
+}
 
 /** The kind that the value looks like; `undefined` for Flask's and all others. */
 export function foreignKindOf (value: string): ForeignKind | undefined {

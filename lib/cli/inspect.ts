@@ -6,10 +6,12 @@
 
 import { settings } from '../config/settings.ts'
 import { digestBySignature } from '../formats/refusal.ts'
+import { sealedTextLength } from '../formats/sealed.ts'
 import { ageOf, judge } from '../interfaces/lifetime.ts'
 import { isTooLong } from '../interfaces/session-text.ts'
 import { NoneAlgorithm } from '../itsdangerous/algorithm.ts'
 import { BadData, BadPayload } from '../itsdangerous/errors.ts'
+import type { Timestamped } from '../itsdangerous/timestamp-signer.ts'
 import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import { isPlainObject } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
@@ -34,8 +36,10 @@ signed, what it costs. NOTHING IS VERIFIED: anybody can write such a cookie.`,
     cookieHelp,
     `"payload" in the JSON is the tagged JSON in the cookie, which sign takes. If it
 has NaN or Infinity, which JSON lacks, it is null and "payloadText" has it.`,
-    `Ids of sessions in a store, cookies of @fastify/secure-session, express-session,
-iron-session and JSON Web Tokens are recognised, but not read.`
+    `A sealed session is recognised by its length: its data cannot be read without
+its key (verify --sealed). Ids of sessions in a store, cookies of Starlette,
+Django, @fastify/secure-session, express-session and iron-session, and JSON
+Web Tokens, are recognised, but not read.`
   ],
   options: ['name'],
   examples: ["$0 inspect 'session=eyJ1c2V...; Path=/'", 'curl -si localhost:5000/login | $0 inspect'],
@@ -52,6 +56,8 @@ iron-session and JSON Web Tokens are recognised, but not read.`
       return describeToken(value, { sizes, lines })
     } catch (error) {
       if (!(error instanceof BadData)) throw error
+      const sealed = describeSealed(value, { sizes, lines })
+      if (sealed !== undefined) return sealed
       const { code } = error
       const message = cookie.value === '' ? 'The cookie is empty, as one that is being deleted' : error.message
       const text = `Not a Flask session cookie: ${code}\n${message}\n`
@@ -82,21 +88,14 @@ function describeToken (token: string, { sizes, lines }: ReturnType<typeof sizes
   const { value: data, dateSigned } = unverified.loadsWithTimestamp(token.slice(0, end), { serializer })
   if (isTooLong(text)) throw new BadPayload('The payload is too long')
 
-  const age = ageOf(dateSigned.getTime() / 1000)
-  const isOld = judge(age, { maxAge: lifetime, clockTolerance: Infinity }) === 'expired'
-  const digest = digestBySignature(token)
+  const { known, lines: signed } = signatureOf(token, dateSigned)
   const compressed = token.startsWith('.')
   const permanent = isPermanent(data)
-  const known = { signedAt: dateSigned, age, digest: digest ?? null, compressed, permanent }
   const payload = token.lastIndexOf('.', end - 2)
   const json = Buffer.byteLength(text)
   const keys = isPlainObject(data) ? keyCosts(text) : []
   const facts = rows([
-    ['signed at', formatTime(dateSigned, age)],
-    ['', isOld ? `over ${formatDuration(lifetime)}, the default of PERMANENT_SESSION_LIFETIME` : undefined],
-    ['digest', digest && `${digest}, by the length of the signature`],
-    ['digest', digest ? undefined : `none has a signature of ${token.length - end} characters`],
-    ['', digest === 'sha1' ? "stock Flask's; for the plugin: digestMethod: 'sha1'" : undefined],
+    ...signed,
     ['permanent', permanent],
     ['compressed', compressed],
     ...lines,
@@ -108,8 +107,47 @@ function describeToken (token: string, { sizes, lines }: ReturnType<typeof sizes
       `${facts}\n${payloadBlock(data)}` +
       (isPlainObject(data) ? '' : '\nThe payload is not an object: as a session it is refused.\n') +
       (keys.length === 0 ? '' : `\ncosts        in bytes of JSON\n${describeCosts(keys, json)}`),
-    fields: { verified: false, kind: 'flask', ...known, sizes: { ...sizes, payload, json }, keys },
+    fields: { verified: false, kind: 'flask', ...known, compressed, permanent, sizes: { ...sizes, payload, json }, keys },
     payload: text
+  }
+}
+
+/** The facts that a signature tells by itself, for programs and for people. */
+function signatureOf (token: string, signedAt: Date): { known: object, lines: Row[] } {
+  const age = ageOf(signedAt.getTime() / 1000)
+  const isOld = judge(age, { maxAge: lifetime, clockTolerance: Infinity }) === 'expired'
+  const digest = digestBySignature(token)
+  const lines: Row[] = [
+    ['signed at', formatTime(signedAt, age)],
+    ['', isOld ? `over ${formatDuration(lifetime)}, the default of PERMANENT_SESSION_LIFETIME` : undefined],
+    ['digest', digest && `${digest}, by the length of the signature`],
+    ['digest', digest ? undefined : `none has a signature of ${token.length - token.lastIndexOf('.') - 1} characters`],
+    ['', digest === 'sha1' ? "stock Flask's; for the plugin: digestMethod: 'sha1'" : undefined]
+  ]
+  return { known: { signedAt, age, digest: digest ?? null }, lines }
+}
+
+/** What a token says that may be sealed; `undefined` for a token that cannot be. */
+function describeSealed (token: string, { sizes, lines }: ReturnType<typeof sizesOf>): Answer | undefined {
+  const signed = tryUnsign(token.slice(0, token.lastIndexOf('.') + 1))
+  const longest = signed && sealedTextLength(signed.value)
+  if (signed === undefined || longest === undefined) return undefined
+  const { known, lines: facts } = signatureOf(token, signed.dateSigned)
+  const payload = signed.value.length
+  const size: Row = ['', `payload ${payload} bytes, JSON at most ${longest} bytes`]
+  return {
+    code: exitCode.ok,
+    text: 'NOT VERIFIED. This looks like a sealed session: nothing in it can be read without its key.\n' +
+      `To read it: verify --sealed\n\n${rows([...facts, ...lines, size])}`,
+    fields: { verified: false, kind: 'sealed', ...known, sizes: { ...sizes, payload, jsonAtMost: longest } }
+  }
+}
+
+function tryUnsign (token: string): Timestamped<string> | undefined {
+  try {
+    return unverified.makeSigner().unsignWithTimestamp(token)
+  } catch {
+    return undefined
   }
 }
 

@@ -10,10 +10,12 @@ import { parseSigningOptions } from '../config/signing-options.ts'
 import type { SigningOptions } from '../config/signing-options.ts'
 import { weaknessOf } from '../config/weak-keys.ts'
 import { randomBytes } from '../crypto/secretbox.ts'
+import type { TokenFormat } from '../formats/token-format.ts'
 import { SecureCookieSessionInterface } from '../interfaces/cookie-sessions.ts'
 import type { SessionApp } from '../interfaces/session-interface.ts'
 import { base64Encode } from '../itsdangerous/encoding.ts'
-import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import { DjangoSessionInterface } from '../peers/django.ts'
+import { StarletteSessionInterface } from '../peers/starlette.ts'
 import { exitCode, orUsageError, readAll, UsageError, wholeNumber } from './args.ts'
 import type { Command, IO, Values } from './args.ts'
 
@@ -36,7 +38,7 @@ put the previous key at the end of SECRET_KEY_FALLBACKS.`
 }
 
 /** The options of the commands that sign and verify. */
-export const signingOptions = ['key-file', 'digest', 'salt', 'key-derivation'] as const
+export const signingOptions = ['key-file', 'digest', 'salt', 'key-derivation', 'sealed'] as const
 
 /** The sources of keys, for a command's help. */
 export const keysHelp = `Keys, never from an argument:
@@ -48,21 +50,40 @@ export const keysHelp = `Keys, never from an argument:
 /** A session interface of the plugin, and the keys that it is given. */
 export interface Signing {
   sessions: SecureCookieSessionInterface
-  signing: URLSafeTimedSerializer
+  format: TokenFormat
   /** From the newest, with index 0, to the oldest. Named `newest` or `fallback 1`, of `SECRET_KEY` or `line 1`. */
   keys: ReadonlyArray<{ index: number, name: string, source: string }>
 }
 
-/** @throws {@link UsageError} for wrong options and keys, and without a key. A weak key gets a warning. */
-export async function readSigning (values: Values, { env, stderr }: IO): Promise<Signing> {
-  const { digest, salt, 'key-derivation': keyDerivation, 'key-file': file } = values
-  const options = { salt, keyDerivation, digestMethod: digest?.split(',').map((name) => name.trim()) } as SigningOptions
+/** The session interface for each value of --peer. */
+export const peers: ReadonlyMap<string, new () => SecureCookieSessionInterface> = new Map([
+  ['starlette', StarletteSessionInterface], ['django', DjangoSessionInterface]
+])
+
+/** @throws {@link UsageError} for wrong options. */
+function makeSessions ({ digest, salt, 'key-derivation': keyDerivation, sealed, peer }: Values): SecureCookieSessionInterface {
+  if (peer !== undefined) {
+    const Peer = peers.get(peer)
+    if (Peer === undefined) throw new UsageError(`--peer must be ${[...peers.keys()].join(' or ')}`)
+    if ([digest, salt, keyDerivation, sealed].some((option) => option !== undefined)) {
+      throw new UsageError('--peer takes none of --digest, --salt, --key-derivation and --sealed')
+    }
+    return new Peer()
+  }
+  const digestMethod = digest?.split(',').map((name) => name.trim())
+  const options = { salt, keyDerivation, sealed: sealed ?? false, digestMethod } as SigningOptions
   const check = (option: SigningOptions, rule: string): unknown => orUsageError(() => parseSigningOptions(option), rule)
   check({ digestMethod: options.digestMethod }, '--digest must be of sha1, sha256, sha384, sha512')
   check({ salt }, '--salt must not be empty')
   check({ keyDerivation: options.keyDerivation }, '--key-derivation must be hmac, django-concat, concat or none')
-  const sessions = new SecureCookieSessionInterface(options)
+  check(options, '--sealed needs a key derivation with a salt: not --key-derivation none')
+  return new SecureCookieSessionInterface(options)
+}
 
+/** @throws {@link UsageError} for wrong options and keys, and without a key. A weak key gets a warning. */
+export async function readSigning (values: Values, { env, stderr }: IO): Promise<Signing> {
+  const sessions = makeSessions(values)
+  const { 'key-file': file } = values
   const lines = file === undefined ? undefined : await readKeyFile(file)
   const keys = lines?.map(({ key }) => key)
   const given = keys === undefined ? env : { SECRET_KEY: keys.pop(), SECRET_KEY_FALLBACKS: keys }
@@ -77,7 +98,8 @@ export async function readSigning (values: Values, { env, stderr }: IO): Promise
   const older = config.SECRET_KEY_FALLBACKS.map((_, at) => `SECRET_KEY_FALLBACKS[${at}]`)
   const sources = lines?.map(({ source }) => source) ?? [...older, 'SECRET_KEY']
   const nameOf = (index: number): string => index === 0 ? 'newest' : `fallback ${index}`
-  return { sessions, signing, keys: sources.reverse().map((source, index) => ({ index, name: nameOf(index), source })) }
+  const format = sessions.makeFormat(signing)
+  return { sessions, format, keys: sources.reverse().map((source, index) => ({ index, name: nameOf(index), source })) }
 }
 
 /** From the oldest to the newest. */

@@ -5,7 +5,6 @@
  */
 
 import { settings } from '../config/settings.ts'
-import { FlaskFormat } from '../formats/flask.ts'
 import { digestBySignature } from '../formats/refusal.ts'
 import { dumpSession } from '../interfaces/session-text.ts'
 import { maxPayloadLength } from '../itsdangerous/url-safe.ts'
@@ -18,7 +17,7 @@ import { isPermanent } from './print.ts'
 const limit = settings.MAX_COOKIE_SIZE.fallback
 
 export const sign: Command = {
-  summary: 'make a signed cookie value from JSON',
+  summary: 'make a signed or sealed cookie value from JSON',
   usage: 'sign [JSON] [OPTIONS]',
   about: [
     'Makes the value of a session cookie, signed now, from a JSON object.',
@@ -31,7 +30,7 @@ Flask tags them, which is what inspect --json shows:
   options: [...signingOptions, 'permanent'],
   examples: ["SECRET_KEY=$KEY $0 sign '{\"user_id\":42}'", '$0 sign --key-file keys.txt < data.json'],
   async run (values, positionals, io) {
-    const { sessions: { serializer }, signing, keys: [key] } = await readSigning(values, io)
+    const { sessions: { serializer }, format, keys: [key] } = await readSigning(values, io)
     const input = await argumentOrInput(positionals, 'JSON', io)
     const notJSON = 'the session must be JSON, and tagged values of their kind'
     const data: unknown = orUsageError(() => serializer.loads(input), notJSON)
@@ -39,8 +38,8 @@ Flask tags them, which is what inspect --json shows:
     if (values.permanent === true) setOwn(data, '_permanent', true)
     const tooLong = `the session must have at most ${maxPayloadLength} bytes of JSON`
     const json = orUsageError(() => dumpSession(serializer, data, input), tooLong)
-    // Compressed if that makes it shorter, as Flask does.
-    const cookie = new FlaskFormat(signing).encode(json, 0)
+    // Compressed if that makes it shorter, as Flask does; a sealed session never is.
+    const cookie = format.encode(json, 0)
     const { length: bytes } = cookie
     const warning = `warning: ${bytes} bytes; browsers drop cookies over ${limit}, name and attributes included\n`
     if (bytes > limit) io.stderr.write(warning)

@@ -5,8 +5,8 @@
  */
 
 import { longestLifetime, settings } from '../config/settings.ts'
-import { FlaskFormat } from '../formats/flask.ts'
-import { digestBySignature } from '../formats/refusal.ts'
+import { isSealed } from '../config/signing-options.ts'
+import { digestBySignature, looksSealed, looksSigned } from '../formats/refusal.ts'
 import { ageOf, judge } from '../interfaces/lifetime.ts'
 import { loadSession } from '../interfaces/session-text.ts'
 import { BadData } from '../itsdangerous/errors.ts'
@@ -14,7 +14,7 @@ import type { Dict } from '../json/dict.ts'
 import { exitCode, wholeNumber } from './args.ts'
 import type { Answer, Command } from './args.ts'
 import { cookieHelp, foreignKindOf, readCookie, unquote } from './cookie.ts'
-import { keysHelp, readSigning, signingOptions } from './keys.ts'
+import { keysHelp, peers, readSigning, signingOptions } from './keys.ts'
 import type { Signing } from './keys.ts'
 import { formatTime, isPermanent, payloadBlock, rows } from './print.ts'
 
@@ -27,23 +27,38 @@ and which of the keys signed it. It may come a few seconds from the future.`,
     cookieHelp,
     keysHelp
   ],
-  options: [...signingOptions, 'max-age', 'name'],
+  options: [...signingOptions, 'peer', 'max-age', 'name'],
   examples: ["SECRET_KEY=$KEY $0 verify 'eyJ1c2V...'", '$0 verify --key-file keys.txt < headers.txt'],
   async run (values, positionals, io) {
-    const lifetime = settings.PERMANENT_SESSION_LIFETIME.fallback
-    const maxAge = wholeNumber('--max-age', values['max-age'] ?? String(lifetime), 0, longestLifetime)
+    const given = values['max-age']
+    const maxAge = given === undefined ? undefined : wholeNumber('--max-age', given, 0, longestLifetime)
     const signing = await readSigning(values, io)
-    const { value } = await readCookie(values, positionals, io)
-    return judgeCookie(value, signing, maxAge)
+    const { PERMANENT_SESSION_LIFETIME: lifetime, SESSION_COOKIE_NAME: name } = signing.sessions.configDefaults
+    const { value } = await readCookie(values, positionals, io, name)
+    const usual = lifetime ?? settings.PERMANENT_SESSION_LIFETIME.fallback
+    return judgeCookie({ cookie: value, peer: values.peer, maxAge: maxAge ?? usual }, signing)
   }
 }
 
+/** A cookie, and what it is to be. */
+interface Question {
+  cookie: string
+  /** The framework that made it; Flask or the plugin by default. */
+  peer: string | undefined
+  /** Seconds. */
+  maxAge: number
+}
+
 /** Checks in the order of the plugin: signature, age, content. */
-function judgeCookie (cookie: string, signing: Signing, maxAge: number): Answer {
-  const token = new FlaskFormat(signing.signing).decode(cookie)
-  const { clockTolerance, serializer } = signing.sessions
-  if (token.signedAt === undefined) return refused(token.code, token.message, {}, hintFor(cookie, signing))
-  const signer = { key: signing.keys[token.key], digest: digestBySignature(cookie) }
+function judgeCookie (question: Question, signing: Signing): Answer {
+  const { cookie, peer, maxAge } = question
+  const { clockTolerance, serializer, digestMethod } = signing.sessions
+  const token = signing.format.decode(cookie)
+  if (token.signedAt === undefined) {
+    return refused(token.code, token.message ?? 'Signature does not match', {}, hintFor(question, signing))
+  }
+  const digest = peer === undefined ? digestBySignature(cookie) : digestMethod as string
+  const signer = { key: signing.keys[token.key], digest }
   // A Date cannot hold later times.
   const signedAt = Math.min(token.signedAt, 8.64e12)
   const age = ageOf(signedAt)
@@ -61,7 +76,7 @@ function judgeCookie (cookie: string, signing: Signing, maxAge: number): Answer 
     const message = error instanceof BadData ? error.message : 'The payload could not be unserialized'
     return refused('ERR_TOKEN_BAD_PAYLOAD', message, signer)
   }
-  const facts = { ...signer, ...time, permanent: isPermanent(data) }
+  const facts = { ...signer, ...time, ...(peer === undefined && { permanent: isPermanent(data) }) }
   const text = `VALID\n\n${describe(facts)}\n${payloadBlock(data)}`
   return { code: exitCode.ok, text, fields: { valid: true, ...facts }, payload: token.json }
 }
@@ -92,17 +107,24 @@ function describe ({ key, digest, signedAt, age = 0, permanent }: Facts): string
   ])
 }
 
-function hintFor (cookie: string, { sessions, keys }: Signing): string | undefined {
+function hintFor ({ cookie, peer }: Question, { sessions, keys }: Signing): string | undefined {
   if (cookie !== unquote(cookie)) return 'the value is in quotes, which the plugin takes for a part of it'
   const [, kind] = foreignKindOf(cookie) ?? []
-  if (kind !== undefined) return `this looks like a cookie of another kind: ${kind}`
+  const other = keys.length === 1 ? 'another key' : `a key that is none of these ${keys.length}`
+  const kindOfPeer = kind?.toLowerCase() ?? ''
+  if (kindOfPeer === peer) return `the cookie was changed, or signed with ${other}`
+  const cure = peers.has(kindOfPeer) ? `: try --peer ${kindOfPeer}` : ''
+  if (kind !== undefined) return `this looks like a cookie of another kind: ${kind}${cure}`
+  if (peer !== undefined) return `this does not look like a cookie of ${peer}`
   const digest = digestBySignature(cookie)
   if (digest === undefined) return undefined
   if (![sessions.digestMethod].flat().some((accepted) => accepted === digest)) {
     const whose = digest === 'sha1' ? ', which stock Flask uses' : ''
     return `the signature has the length of ${digest}${whose}: try --digest ${digest}`
   }
-  const other = keys.length === 1 ? 'another key' : `a key that is none of these ${keys.length}`
+  const seals = isSealed(sessions.sealed)
+  if (seals && looksSigned(cookie)) return 'the cookie looks signed and not sealed: try without --sealed'
+  if (!seals && looksSealed(cookie)) return 'the cookie looks sealed: try --sealed'
   return 'the digest fits, so the cookie was changed, or signed with ' +
     `${other}, another --salt or another --key-derivation`
 }

@@ -120,7 +120,8 @@ export const settings: { readonly [K in Key]-?: Setting<SessionConfig[K]> } = {
     fallback: 2_678_400,
     expects: `a whole number of seconds from 0 to ${longestLifetime} (100 years)`,
     check: (value) => isWholeNumber(value) && value <= longestLifetime ? value : undefined,
-    schema: { type: 'integer', default: 2_678_400 }
+    // A default here would win over that of a session interface.
+    schema: { type: 'integer' }
   },
   SESSION_ABSOLUTE_LIFETIME: {
     option: 'absoluteLifetime',

@@ -25,8 +25,21 @@ export interface SigningOptions {
   serializer?: DataSerializer | undefined
   /** Seconds that a cookie may come from the future, for servers whose clocks differ. @defaultValue `5` */
   clockTolerance?: number | undefined
+  /**
+   * Encrypts the session, so that nobody without a key reads it. With `readSigned`, also reads signed cookies, so that
+   * moving logs no user out.
+   *
+   * @defaultValue `false`
+   */
+  sealed?: boolean | SealedOptions | undefined
   /** Also reads cookies of @fastify/secure-session, so that moving logs no user out. @defaultValue none */
   readSecureSession?: SecureSessionKeys | undefined
+}
+
+/** How sessions are sealed. */
+export interface SealedOptions {
+  /** Also reads cookies that are signed and not sealed; the next response replaces them. */
+  readSigned: boolean
 }
 
 /** The options that @fastify/secure-session had. */
@@ -74,6 +87,11 @@ const signing: { readonly [K in keyof SigningOptions]-?: SigningOption } = {
     isRight: (value) => Number.isFinite(value) && (value as number) >= 0,
     got: describe
   },
+  sealed: {
+    expects: 'true, false or { readSigned: true }',
+    isRight: (value) => typeof value === 'boolean' || typeof readSignedOf(value) === 'boolean',
+    got: describe
+  },
   readSecureSession: {
     expects: 'an object with a key and, if need be, expiry',
     isRight: (value) => typeof value === 'object' && value !== null && isKeyOrList(lookup(value, 'key')),
@@ -97,10 +115,24 @@ export function parseSigningOptions (options: SigningOptions, where = ''): Signi
     const { expects, isRight, got } = signing[name]
     if (!isRight(value)) throw new FST_SESSION_INVALID_CONFIG(where + name, expects, got(value))
   }
-  const { readSecureSession, digestMethod } = given
+  const { readSecureSession, digestMethod, sealed } = given
+  if (isSealed(sealed) && given.keyDerivation === 'none') {
+    const expects = 'another for a sealed session, which a salt keeps apart from signed ones'
+    throw new FST_SESSION_INVALID_CONFIG(`${where}keyDerivation`, expects, "'none'")
+  }
+  if (typeof sealed === 'object') given.sealed = { readSigned: readSignedOf(sealed) as boolean }
   if (readSecureSession !== undefined) given.readSecureSession = pick(readSecureSession as object, ['key', 'expiry'])
   if (Array.isArray(digestMethod)) given.digestMethod = [...digestMethod]
   return given
+}
+
+/** Whether sessions are sealed. */
+export function isSealed (sealed: unknown): boolean {
+  return sealed !== undefined && sealed !== false
+}
+
+function readSignedOf (sealed: unknown): unknown {
+  return typeof sealed === 'object' && sealed !== null ? lookup(sealed, 'readSigned') : undefined
 }
 
 /** The wrong digests in a digest method: the method itself, or items of a list. */

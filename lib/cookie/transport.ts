@@ -57,7 +57,7 @@ const autoBehindProxy: TransportProblem = {
 
 const noneOverHTTP: TransportProblem = {
   kind: 'SameSite=None over HTTP',
-  message: "SESSION_COOKIE_SAMESITE (cookie.sameSite) is 'None', which browsers take for a Secure cookie only, but " +
+  message: "SESSION_COOKIE_SAMESITE (cookie.sameSite) is 'None', which browsers accept on Secure cookies only, but " +
     'the request came over plain HTTP, so that SameSite is left out. ' +
     'Serve over HTTPS, or set the option trustProxy of Fastify'
 }

@@ -37,8 +37,8 @@ export function wantBytes (value: BytesLike): Buffer {
 }
 
 /**
- * The bytes as an instance of the global `Uint8Array`, which tweetnacl asks for. Test runners with a DOM replace the
- * global: then it is another class than the one that Buffer extends, and the bytes are copied.
+ * The bytes as an instance of the global `Uint8Array`: tweetnacl accepts no other class. Test runners with a DOM
+ * replace the global, so that a Buffer is no instance of it; then the bytes are copied.
  */
 export function asGlobalBytes (bytes: Uint8Array): Uint8Array {
   return bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)

@@ -64,7 +64,7 @@ const byName: Record<DigestName, Digest> = {
 }
 
 /**
- * The digest that computes the MAC that a given MAC is compared with.
+ * The digest that verifies the MACs of a digest.
  *
  * `'sha512'` signs with tweetnacl and verifies with node:crypto: two independent implementations that must compute the
  * same bytes, and node:crypto is faster. Every other digest does both.
@@ -117,7 +117,7 @@ export function hmac (method: DigestMethod, key: BytesLike, value: BytesLike): B
  */
 export class HMAC {
   readonly digest: Digest
-  /** Computes the MACs that given ones are compared with. */
+  /** Computes MACs again, to verify given ones. */
   readonly #verifier: HMAC
   readonly #outer: Buffer
   #inner: Buffer

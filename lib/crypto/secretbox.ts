@@ -1,5 +1,5 @@
 /**
- * Secret boxes as of libsodium (XSalsa20 and Poly1305), and random bytes.
+ * Secret boxes as libsodium makes them (XSalsa20 and Poly1305), and random bytes.
  *
  * @module
  * @see {@link https://doc.libsodium.org/secret-key_cryptography/secretbox}

@@ -6,7 +6,7 @@
 
 import type { DecodedToken, TokenFormat } from './token-format.ts'
 
-/** The first format writes. A token is read by the first format that accepts it. */
+/** The first format writes. A token is read by the first format that accepts it; what the others read is rewritten. */
 export class FirstThatReads implements TokenFormat {
   readonly #own: TokenFormat
   readonly #others: ReadonlyArray<Pick<TokenFormat, 'decode'>>
@@ -26,7 +26,8 @@ export class FirstThatReads implements TokenFormat {
     if (decoded.ok || decoded.signedAt !== undefined) return decoded
     for (const other of this.#others) {
       const theirs = other.decode(token)
-      if (theirs.ok || theirs.signedAt !== undefined) return theirs
+      if (theirs.ok) return { ...theirs, needsRewrite: true }
+      if (theirs.signedAt !== undefined) return theirs
     }
     return decoded
   }

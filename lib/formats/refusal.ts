@@ -7,6 +7,7 @@
 import type { DigestName } from '../crypto/digest.ts'
 import type { RejectionCode } from '../../types/session.ts'
 import type { TokenErrorCode } from '../itsdangerous/errors.ts'
+import { sealedTextLength } from './sealed.ts'
 
 /** The fields of a log line about a refused cookie. */
 export interface Refusal {
@@ -34,16 +35,34 @@ export function isMalformed (token: string): boolean {
   return dot === -1 || !token.includes('.', dot + 1)
 }
 
+const signedHint = 'the cookie looks signed and not sealed: sealed: { readSigned: true } reads such cookies'
+const sealedHint = 'the cookie looks sealed: the option sealed reads such cookies'
+
+/** Whether a token begins as an object in JSON does, or as a compressed payload. */
+export function looksSigned (token: string): boolean {
+  return /^(?:e[wy3]|\.)/.test(token)
+}
+
+/** Whether a token may be a sealed one, by the length of its payload. */
+export function looksSealed (token: string): boolean {
+  return !looksSigned(token) && sealedTextLength(token.split('.', 1)[0] as string) !== undefined
+}
+
 /**
  * Describes a cookie whose signature is wrong.
  *
  * @param digests - the names of the accepted digests
+ * @param seals - whether sealed cookies are accepted, instead of signed ones
  */
-export function describeBadSignature (code: TokenErrorCode, token: string, digests: readonly string[]): Refusal {
+export function describeBadSignature (
+  code: TokenErrorCode, token: string, digests: readonly string[], seals = false
+): Refusal {
   const reason = isMalformed(token) ? 'malformed' : 'bad-signature'
   const digest = digestBySignature(token)
-  const isOther = digest !== undefined && !digests.includes(digest)
-  if (code !== 'ERR_TOKEN_BAD_TIME_SIGNATURE' || !isOther) return { reason, code }
+  if (code !== 'ERR_TOKEN_BAD_TIME_SIGNATURE' || digest === undefined) return { reason, code }
+  if (seals && looksSigned(token)) return { reason, code, hint: signedHint }
+  if (!seals && looksSealed(token)) return { reason, code, hint: sealedHint }
+  if (digests.includes(digest)) return { reason, code }
   const who = digest === 'sha1' ? ', which stock Flask uses' : ''
   const cure = `the option digestMethod must be or contain '${digest}'`
   return { reason, code, hint: `the signature has the length of ${digest}${who}: ${cure}` }

@@ -64,7 +64,7 @@ export class SecureSessionFormat {
       if (typeof signedAt !== 'number') return badSignature
       const json = this.#serializer.dumps(data)
       // @fastify/secure-session accepts cookies younger than `expiry`; ages are whole seconds here.
-      return { ok: true, json, signedAt: Math.floor(signedAt), key, maxAge: this.#setup.expiry - 1, needsRewrite: true }
+      return { ok: true, json, signedAt: Math.floor(signedAt), key, maxAge: this.#setup.expiry - 1 }
     } catch {
       return { ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', signedAt: Math.floor(Date.now() / 1000), key }
     }

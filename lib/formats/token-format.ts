@@ -34,7 +34,7 @@ export interface VerifiedToken {
   readonly key: number
   /** The greatest age in seconds, for formats that set a lifetime. */
   readonly maxAge?: number
-  /** Whether the format is read-only, so that the next response should replace the token. */
+  /** Whether the next response should replace the token, because it is not of the format that writes. */
   readonly needsRewrite?: boolean
   /** A place for the parsed data; only tokens that are remembered have one. */
   readonly memo?: { data?: Record<string, unknown> | undefined, book?: BookKeeping | undefined }

@@ -8,8 +8,8 @@
 import type { FastifyReply } from 'fastify'
 import type { SessionConfig } from '../../types/config.ts'
 import type { BookKeeping } from '../../types/session.ts'
-import { parseSigningOptions } from '../config/signing-options.ts'
-import type { SigningOptions } from '../config/signing-options.ts'
+import { isSealed, parseSigningOptions } from '../config/signing-options.ts'
+import type { SealedOptions, SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes } from '../cookie/attributes.ts'
 import { readCookies } from '../cookie/read.ts'
 import { addVary, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
@@ -21,6 +21,7 @@ import { FlaskFormat } from '../formats/flask.ts'
 import { RememberedTokens } from '../formats/remembered.ts'
 import { describeAge, describeBadSignature, describeEnd, digestBySignature } from '../formats/refusal.ts'
 import type { Refusal } from '../formats/refusal.ts'
+import { SealedFormat, sealedSalt } from '../formats/sealed.ts'
 import { SecureSessionFormat, secureSessionSetup } from '../formats/secure-session.ts'
 import type { SecureSessionSetup } from '../formats/secure-session.ts'
 import type { RejectedToken, TokenFormat, VerifiedToken } from '../formats/token-format.ts'
@@ -69,6 +70,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
   serializer: SessionSerializer
   /** Seconds. */
   clockTolerance: number
+  /** Whether cookies are encrypted; see {@link SigningOptions.sealed}. */
+  sealed: boolean | SealedOptions
   sessionClass: typeof SecureCookieSession = SecureCookieSession
   /** The number of verified cookies to remember, so that they are not verified again; 0 for none. */
   rememberedCookies = 1000
@@ -87,7 +90,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
     this.digestMethod = given.digestMethod ?? 'sha512'
     this.serializer = given.serializer ?? sessionJSONSerializer
     this.clockTolerance = given.clockTolerance ?? 5
+    this.sealed = given.sealed ?? false
     this.#secureSession = given.readSecureSession && secureSessionSetup(given.readSecureSession)
+  }
+
+  /** The serializers whose tokens are accepted: the signing one, and that of {@link SealedOptions.readSigned}. */
+  acceptedSerializers (app: SessionApp): URLSafeTimedSerializer[] {
+    return [this.getSigningSerializer(app), this.#signedSerializer(app)].filter((each) => each !== undefined)
   }
 
   /** Identifies each key of {@link SigningOptions.readSecureSession} without revealing it. */
@@ -97,9 +106,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
-    const { config: { PERMANENT_SESSION_LIFETIME: longestLifetime } } = app
-    const load = (): LoadedSession | undefined => this.load(app, request)
-    return new this.sessionClass(undefined, { serializer: this.serializer, load, longestLifetime })
+    return new this.sessionClass(undefined, { serializer: this.serializer, load: () => this.load(app, request) })
   }
 
   /** Without a Cookie header there is nothing to refresh. */
@@ -211,6 +218,15 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 
   /**
+   * Writes and reads the tokens of {@link getSigningSerializer}. Called once for each object that it returns.
+   *
+   * An override may take only the keys from it, as those in `peers/` do.
+   */
+  makeFormat (signing: URLSafeTimedSerializer): TokenFormat {
+    return isSealed(this.sealed) ? new SealedFormat(signing) : new FlaskFormat(signing)
+  }
+
+  /**
    * Loads the cookie that was signed last; of those signed in the same second, the first.
    *
    * @param report - is called at the end with what is worth reporting
@@ -222,9 +238,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
     let { log } = request
     for (const cookie of readCookies(request.headers.cookie, this.getCookieName(app, request))) {
       if (cookie === '') continue
-      count++
       // One line about a refused cookie is enough for a request.
-      if (count === 2) log = withoutDebug(log)
+      if (++count === 2) log = withoutDebug(log)
       this.#refusal = undefined
       const loaded = this.decode(app, cookie, log)
       if (loaded === undefined) rejection ??= rejectionFor(this.#refusal)
@@ -244,7 +259,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const digests = this.#digests().map(({ name }) => name)
     const digest = digestBySignature(cookie)
     const isOther = digest !== undefined && !digests.includes(digest)
-    const refusal = describeBadSignature(code, cookie, digests)
+    const refusal = describeBadSignature(code, cookie, digests, isSealed(this.sealed))
     if (isOther && this.#makeSerializer(app, [digest])?.verify(cookie).ok === true) {
       refusal.reason = 'other-digest'
       app.warnOnce(`digest ${digest}`, 'a cookie was refused that is signed with the right key, but with another ' +
@@ -266,7 +281,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
   #read (token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
     const { json, signedAt, needsRewrite, memo } = token
     if (memo?.data !== undefined) {
-      return { data: memo.data, book: memo.book, json, parsed: memo.data, signedAt, isShared: true }
+      return { data: memo.data, book: memo.book, json, parsed: memo.data, signedAt, isShared: true, needsRewrite }
     }
     let split: Split
     try {
@@ -299,21 +314,40 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (signing === undefined) return undefined
     let format = this.#formats.get(signing)
     if (format === undefined) {
-      const flask = new RememberedTokens(new FlaskFormat(signing), this.rememberedCookies)
-      const other = this.#secureSession && new SecureSessionFormat(this.#secureSession, this.serializer)
-      format = other === undefined ? flask : new FirstThatReads(flask, [other])
+      format = this.#allFormats(app, signing)
       this.#formats.set(signing, format)
     }
     return format
   }
 
-  #makeSerializer (app: SessionApp, digests: readonly DigestMethod[]): URLSafeTimedSerializer | undefined {
+  /** The format that writes, remembered, and those that are only read. */
+  #allFormats (app: SessionApp, signing: URLSafeTimedSerializer): TokenFormat {
+    const own = this.makeFormat(signing)
+    const others: Array<Pick<TokenFormat, 'decode'>> = []
+    const signed = this.#signedSerializer(app)
+    if (signed !== undefined) others.push(new FlaskFormat(signed))
+    if (this.#secureSession) others.push(new SecureSessionFormat(this.#secureSession, this.serializer))
+    const remembered = new RememberedTokens(own, this.rememberedCookies)
+    return others.length === 0 ? remembered : new FirstThatReads(remembered, others)
+  }
+
+  /** Verifies the cookies that sealed sessions also read: those that are only signed. */
+  #signedSerializer (app: SessionApp): URLSafeTimedSerializer | undefined {
+    const { sealed } = this
+    if (typeof sealed === 'boolean' || !sealed.readSigned) return undefined
+    return this.#makeSerializer(app, this.#digests(), false)
+  }
+
+  #makeSerializer (
+    app: SessionApp, digests: readonly DigestMethod[], seals = isSealed(this.sealed)
+  ): URLSafeTimedSerializer | undefined {
     const { config: { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks }, sessionName } = app
     if (secretKey === null) return undefined
     const { keyDerivation } = this
+    const salt = this.salt ?? (sessionName === 'session' ? 'cookie-session' : `cookie-session.${sessionName}`)
     const [newest, ...older] = digests
     return new URLSafeTimedSerializer([...fallbacks, secretKey], {
-      salt: this.salt ?? (sessionName === 'session' ? 'cookie-session' : `cookie-session.${sessionName}`),
+      salt: seals ? sealedSalt(salt) : salt,
       serializer: this.serializer,
       signerOptions: { keyDerivation, digestMethod: newest },
       fallbackSigners: older.map((digestMethod) => ({ keyDerivation, digestMethod })),

@@ -60,6 +60,8 @@ export interface ListOptions<T> {
 export abstract class SessionInterface {
   /** The class that {@link makeNullSession} uses and {@link isNullSession} looks for. */
   nullSessionClass: typeof NullSession = NullSession
+  /** Defaults in place of Flask's, for keys that neither the plugin options nor the config set. */
+  readonly configDefaults: Partial<SessionConfig> = {}
 
   /**
    * Opens the session of a request. Called in the onRequest hook, or earlier when another hook reads the session.

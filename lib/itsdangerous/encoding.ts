@@ -83,7 +83,7 @@ function isCanonical (text: string, byteLength: number): boolean {
     (rest === 0 || (valueOfCode[text.charCodeAt(text.length - 1)] as number) % (rest === 2 ? 16 : 4) === 0)
 }
 
-/** V8 knows without a search that text with one byte per character has none of these. */
+/** Characters beyond Latin-1. V8 stores text without them in one byte per character, and need not search it. */
 const beyondLatin1 = /[\u0100-\uffff]/
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

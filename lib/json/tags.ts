@@ -65,13 +65,13 @@ export class TagDict extends JSONTag {
     return { [`${key}__`]: this.serializer.tag(content, key) }
   }
 
-  /** Without content the dict is an empty one, and needs no tag. */
+  /** A dict whose value is left out is empty, and needs no tag. */
   override tag (value: unknown): unknown {
     const json = this.toJson(value)
     return onlyEntry(json)[1] === undefined ? {} : { [this.key]: json }
   }
 
-  /** Unlike Flask, which cuts two characters off any key. */
+  /** Flask cuts two characters off any key. Here the key must end with the underscores. */
   override toValue (json: unknown): unknown {
     const [key, content] = onlyEntry(json)
     if (!key.endsWith('__')) throw new TypeError('the key of a tagged dict must end with __')

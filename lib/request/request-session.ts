@@ -58,6 +58,10 @@ export class RequestSession implements SessionObserver {
     return false
   }
 
+  get longestLifetime (): number {
+    return this.#app.config.PERMANENT_SESSION_LIFETIME
+  }
+
   /** The application, with the configuration that it had when the request came in. */
   get app (): SessionApp {
     return this.#app

@@ -44,7 +44,7 @@ export interface SessionSource {
   readonly journal?: SessionJournal | undefined
   /** The application is about to end the session. Called even if it cannot be loaded, and the end throws that error. */
   ending? (): void
-  /** The greatest {@link SessionData.lifetime} in seconds: the greatest age of a signature. */
+  /** The greatest {@link SessionData.lifetime} of a session outside of requests. */
   readonly longestLifetime?: number | undefined
 }
 
@@ -64,6 +64,8 @@ export interface SessionJournal {
 export interface SessionObserver {
   /** Whether every write is an error, even one that would change nothing. */
   readonly isReadOnly: boolean
+  /** The greatest {@link SessionData.lifetime} in seconds: the greatest age of a signature. */
+  readonly longestLifetime?: number
   /** Data is read or written for the first time. */
   onAccess (): void
   /** A mutable value is handed out. */
@@ -198,7 +200,7 @@ export class SessionData {
 
   /** @throws {RangeError} when it is not whole, less than 1, or longer than signatures are accepted. */
   set lifetime (lifetime: number | null) {
-    const { longestLifetime: longest = Infinity } = this.#source
+    const longest = this.#observer?.longestLifetime ?? this.#source.longestLifetime ?? Infinity
     const given = lifetime ?? undefined
     if (given !== undefined && !(isLifetime(given) && given <= longest)) {
       throw new RangeError(wrongLifetime(given, longest))

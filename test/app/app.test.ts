@@ -5,9 +5,11 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import type { FlaskConfig } from '../../lib/index.ts'
-import { requireFlask } from '../flask/peer.ts'
+import { requireFlask, requireSealedFlask } from '../flask/peer.ts'
 import { buildDemo } from './app.ts'
 import type { DemoOptions } from './app.ts'
+import { kindNamed, kinds } from './kinds.ts'
+import type { KindName } from './kinds.ts'
 import { configFromEnvironment, demoSecretKey } from './settings.ts'
 
 const newYear = Date.UTC(2026, 0, 1)
@@ -87,7 +89,7 @@ describe('the walk through the shop', () => {
     t.assert.strictEqual(page.statusCode, 200)
     t.assert.strictEqual(page.headers['set-cookie'], undefined)
     t.assert.strictEqual(page.headers.vary, 'Cookie')
-    t.assert.match(textOf(page), /Who are you\?.*The session is empty, so there is none\./)
+    t.assert.match(textOf(page), /Who are you\?.*The cookie There is none: an empty session needs no cookie\./)
   })
 
   test('logs in under any name, and answers the form with a redirect', async (t: TestContext) => {
@@ -398,8 +400,9 @@ describe('the view of the cookie', () => {
 
     const page = await browser.get()
 
-    t.assert.match(textOf(page), /A cookie came, but was refused: ERR_TOKEN_BAD_TIME_SIGNATURE/)
+    t.assert.match(textOf(page), /Your browser sent a cookie, and it was refused: ERR_TOKEN_BAD_TIME_SIGNATURE/)
     t.assert.match(textOf(page), /Who are you\?/)
+    t.assert.doesNotMatch(textOf(page), /There is none/)
   })
 
   test('shows SHA-1 where the cookies are those of stock Flask', async (t: TestContext) => {
@@ -409,6 +412,22 @@ describe('the view of the cookie', () => {
 
     t.assert.match(browser.cookie, /\.[\w-]{27}$/)
     t.assert.match(textOf(page), /Digest HMAC-SHA-1, by node:crypto/)
+  })
+})
+
+describe('sealed sessions', () => {
+  test('are shown by the page alone: the cookie says nothing', async (t: TestContext) => {
+    const browser = await open(t, { sessions: 'sealed' })
+
+    const page = await browser.post('/login', { name: 'Ada' })
+
+    t.assert.match(textOf(page), /"user_name": "Ada".*Sealed: only who has the key can read it or change it\. This page can, so it shows it\./)
+    t.assert.doesNotMatch(Buffer.from(browser.cookie.slice('session='.length), 'base64url').toString('latin1'), /Ada|user/)
+  })
+
+  test('are asked for by name', (t: TestContext) => {
+    t.assert.strictEqual(kindNamed('sealed'), 'sealed')
+    for (const name of ['', 'Sealed', 'toString']) t.assert.throws(() => kindNamed(name), { message: /^SESSIONS must be one of cookie, sealed/ })
   })
 })
 
@@ -510,8 +529,8 @@ describe('the way to Flask and back', () => {
     const local = await browser.get('/', { host: 'localhost:3000' })
     const number = await browser.get('/', { host: '[::1]:3000' })
 
-    t.assert.match(local.body, /<a href="http:\/\/localhost:5001\/">The same on Flask<\/a>/)
-    t.assert.match(number.body, /<a href="http:\/\/\[::1\]:5001\/">The same on Flask<\/a>/)
+    t.assert.match(local.body, /<a href="http:\/\/localhost:5001\/">The same shop on Flask<\/a>/)
+    t.assert.match(number.body, /<a href="http:\/\/\[::1\]:5001\/">The same shop on Flask<\/a>/)
   })
 
   test('takes over a session of Flask 3.1.3: login, cart and messages', async (t: TestContext) => {
@@ -555,6 +574,33 @@ describe('the way to Flask and back', () => {
     })
   }
 
+  for (const digest of ['sha512', 'sha1'] as const) {
+    test(`is open in both directions to sealed sessions on ${digest}`, async (t: TestContext) => {
+      for (const { command, versions } of requireSealedFlask(t)) {
+        const browser = await open(t, { digestMethod: digest, sessions: 'sealed' })
+        await browser.post('/login', { name: 'Ada', remember: 'yes' })
+        await browser.send('/cart/add', { sku: 'tea' })
+
+        const twin = walkOnFlask(command, digest, browser.cookie, [['/', null], ['/cart/add', 'sku=cup']], 'sealed')
+        browser.cookie = twin.cookie
+        const page = await browser.get()
+
+        const name = `Flask ${versions.flask}`
+        t.assert.match(textOf({ body: String(twin.pages[0]) }), /Hello, Ada .* Total € 8\.90 .* "sku": "tea"/, name)
+        t.assert.match(textOf({ body: String(twin.pages[0]) }), /Sealed: only who has the key can read it or change it\./, name)
+        t.assert.deepStrictEqual(itemsOf(page), [tea(1), cup(1)], name)
+        t.assert.doesNotMatch(Buffer.from(twin.cookie.slice('session='.length), 'base64url').toString('latin1'), /Ada|tea/)
+      }
+    })
+  }
+
+  test('knows the same kinds of sessions on both sides, and says the same of them', (t: TestContext) => {
+    const twin = readFileSync(new URL('flask_twin.py', import.meta.url), 'utf8')
+
+    const theirs = [...twin.matchAll(/^ {4}"(\w+)": \(\[.*\], "(.*)"\),$/gm)].map(([, name, note]) => [name, note])
+    t.assert.deepStrictEqual(theirs, Object.entries(kinds).map(([name, { note }]) => [name, note]))
+  })
+
   test('ends on both sides with a log out on one', async (t: TestContext) => {
     for (const { command, versions } of requireFlask(t)) {
       const browser = await open(t)
@@ -564,7 +610,7 @@ describe('the way to Flask and back', () => {
 
       const [, page, later] = twin.pages.map((body) => ({ body }))
       t.assert.deepStrictEqual(messagesOf(page as { body: string }), ['Flask has logged you out.'], versions.flask)
-      t.assert.match(textOf(later as { body: string }), /The session is empty, so there is none\./, versions.flask)
+      t.assert.match(textOf(later as { body: string }), /There is none: an empty session needs no cookie\./, versions.flask)
       t.assert.strictEqual(twin.cookie, '', versions.flask)
     }
   })
@@ -597,12 +643,12 @@ json.dump({"cookie": cookie, "pages": pages}, sys.stdout)
 `
 
 /** Lets a real Flask take these steps with a cookie. */
-function walkOnFlask (python: string, digest: string, cookie: string, steps: Steps): { cookie: string, pages: string[] } {
+function walkOnFlask (python: string, digest: string, cookie: string, steps: Steps, sessions: KindName = 'cookie'): { cookie: string, pages: string[] } {
   const { stdout, stderr } = spawnSync(python, ['-B', '-W', 'ignore', '-c', walk], {
     input: JSON.stringify([cookie, steps]),
     encoding: 'utf8',
     cwd: fileURLToPath(new URL('.', import.meta.url)),
-    env: { PATH: process.env.PATH, PYTHONIOENCODING: 'utf-8', DIGEST: digest },
+    env: { PATH: process.env.PATH, PYTHONIOENCODING: 'utf-8', DIGEST: digest, SESSIONS: sessions },
     timeout: 30_000
   })
   if (stdout === '') throw new Error(stderr)

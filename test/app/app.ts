@@ -11,6 +11,7 @@ import secureSession from '../../lib/index.ts'
 import type { DigestName, FlaskConfig } from '../../lib/index.ts'
 import { ExplainingSessions } from './cookie-facts.ts'
 import { html } from './html.ts'
+import type { KindName } from './kinds.ts'
 import { errorPage, homePage } from './page.ts'
 import { configFromEnvironment } from './settings.ts'
 import { addToCart, changeQuantity, flash, productOf } from './shop.ts'
@@ -21,6 +22,8 @@ export interface DemoOptions {
   config?: FlaskConfig | undefined
   /** @defaultValue `'sha512'` */
   digestMethod?: DigestName | undefined
+  /** @defaultValue `'cookie'` */
+  sessions?: KindName | undefined
   logger?: FastifyServerOptions['logger'] | undefined
   /** Where the twin listens, on the same host. @defaultValue `5000` */
   twinPort?: number | undefined
@@ -39,9 +42,9 @@ const securityHeaders = {
 
 /** The demo application, ready for `listen` or `inject`. */
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
-  const { config = configFromEnvironment({}), digestMethod, logger = false, twinPort = 5000 } = options
+  const { config = configFromEnvironment({}), digestMethod, sessions: kind = 'cookie', logger = false, twinPort = 5000 } = options
   const fastify = Fastify({ logger, bodyLimit: 65_536 })
-  const sessions = new ExplainingSessions({ digestMethod })
+  const sessions = new ExplainingSessions(kind, digestMethod)
 
   fastify.decorate('config', config)
   await fastify.register(secureSession, { sessionInterface: sessions })

@@ -5,8 +5,9 @@
  */
 
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
-import type { SecureCookieSession, SessionApp, SessionRequest } from '../../lib/index.ts'
-import { BadData } from '../../lib/itsdangerous/index.ts'
+import type { DigestName, SecureCookieSession, SessionApp, SessionRequest } from '../../lib/index.ts'
+import { kinds } from './kinds.ts'
+import type { KindName } from './kinds.ts'
 
 /** A cookie whose signature is right. */
 export interface CookieFacts {
@@ -21,6 +22,8 @@ export interface CookieFacts {
   json: string
   jsonBytes: number
   isCompressed: boolean
+  /** Who can read it. */
+  note: string
   signedAt: Date
   /** Bytes of the whole Set-Cookie value. */
   size: number
@@ -28,7 +31,14 @@ export interface CookieFacts {
 
 /** The session interface of the plugin, which can also explain a cookie. */
 export class ExplainingSessions extends SecureCookieSessionInterface {
+  readonly #note: string
   #app: SessionApp | undefined
+
+  constructor (kind: KindName, digestMethod: DigestName | undefined) {
+    const { options, note } = kinds[kind]
+    super({ ...options, digestMethod })
+    this.#note = note
+  }
 
   /** What the plugin tells its interface: the configuration in force. */
   get app (): SessionApp {
@@ -46,7 +56,7 @@ export class ExplainingSessions extends SecureCookieSessionInterface {
     const [pair = '', ...attributes] = setCookie.split('; ')
     const token = pair.slice(pair.indexOf('=') + 1)
     if (token === '') return undefined
-    const { value: json, dateSigned } = this.#verify(token)
+    const { json, signedAt } = this.#open(token) as { json: string, signedAt: number }
     const [payload = '', timestamp = '', signature = ''] = splitToken(token)
     return {
       name: this.getCookieName(this.app),
@@ -57,31 +67,24 @@ export class ExplainingSessions extends SecureCookieSessionInterface {
       json: JSON.stringify(JSON.parse(json), null, 2),
       jsonBytes: Buffer.byteLength(json),
       isCompressed: token.startsWith('.'),
-      signedAt: dateSigned,
+      note: this.#note,
+      signedAt: new Date(signedAt * 1000),
       size: Buffer.byteLength(setCookie)
     }
   }
 
   /** When a cookie that came in was signed, or the code of the error for which it was refused. */
   judge (token: string): Date | string {
-    try {
-      return this.#verify(token).dateSigned
-    } catch (error) {
-      if (error instanceof BadData) return error.code
-      throw error
-    }
+    const opened = this.#open(token)
+    return typeof opened === 'string' ? opened : new Date(opened.signedAt * 1000)
   }
 
-  /** The JSON text of a token. */
-  #verify (token: string): { value: string, dateSigned: Date } {
-    const serializer = this.getSigningSerializer(this.app)
-    if (serializer === undefined) throw new BadData('there is no key')
-    const { value, dateSigned } = serializer.loadsWithTimestamp(token, {
-      maxAge: this.app.config.PERMANENT_SESSION_LIFETIME,
-      clockTolerance: this.clockTolerance,
-      serializer: { loads: (text) => text }
-    })
-    return { value: String(value), dateSigned }
+  /** The JSON text of a token, or the code of its refusal, which is meant for the log. */
+  #open (token: string): { json: string, signedAt: number } | string {
+    let code = 'there is no key'
+    const note = (refusal: { code: string }): void => { code = refusal.code }
+    const { json, signedAt } = this.decode(this.app, token, { debug: note, warn: note } as unknown as SessionRequest['log']) ?? {}
+    return json === undefined || signedAt === undefined ? code : { json, signedAt }
   }
 }
 

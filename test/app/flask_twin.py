@@ -1,28 +1,43 @@
 """The demo in Flask: the same page on the same session. `npm run start:flask`
 
-FLASK_PORT, PORT (Fastify's), HOST, DIGEST and Flask's keys are read from the environment. Works with Flask 2.2 to 3.1.
+FLASK_PORT, PORT (Fastify's), HOST, DIGEST, SESSIONS and Flask's keys are read from the environment. Works with Flask 2.2 to 3.1.
 """
 
 import hashlib
+import importlib
 import json
 import os
 import re
 import subprocess
 import sys
-import zlib
 from datetime import datetime, timedelta, timezone
 from importlib.metadata import version
 from uuid import uuid4
 
+# The ways to keep sessions, as in kinds.ts: what they need, and what the page says of the payload.
+KINDS = {
+    "cookie": (["flask"], "Signed, not encrypted: everybody can read it, nobody can change it."),
+    "sealed": (["flask", "nacl"], "Sealed: only who has the key can read it or change it. This page can, so it shows it."),
+}
+SESSIONS = os.environ.get("SESSIONS", "cookie")
+if SESSIONS not in KINDS:
+    sys.exit(f"SESSIONS must be one of {', '.join(KINDS)}")
+NEEDED, NOTE = KINDS[SESSIONS]
+
 try:
-    import flask
+    for module in NEEDED:
+        importlib.import_module(module)
 except ImportError:
     system_python = "/usr/bin/python3"
     # Asking that Python first keeps this from going round in circles.
-    if os.path.exists(system_python) and subprocess.run([system_python, "-c", "import flask"], capture_output=True).returncode == 0:
+    question = [system_python, "-c", f"import {', '.join(NEEDED)}"]
+    if os.path.exists(system_python) and subprocess.run(question, capture_output=True).returncode == 0:
         os.execv(system_python, [system_python, *sys.argv])
-    sys.exit("The twin needs Flask. Install it with: pip install flask (Debian, Ubuntu: apt-get install python3-flask)")
+    pip, apt = ("flask pynacl", "python3-flask python3-nacl") if "nacl" in NEEDED else ("flask", "python3-flask")
+    sys.exit(f"The twin needs Flask{' and PyNaCl' if 'nacl' in NEEDED else ''}. "
+             f"Install it with: pip install {pip} (Debian, Ubuntu: apt-get install {apt})")
 
+import flask
 from flask import flash, redirect, render_template, request, send_from_directory, session
 from itsdangerous import BadData, base64_decode
 from markupsafe import Markup, escape
@@ -76,7 +91,11 @@ CONFIG = {
 
 app = flask.Flask(__name__, root_path=HERE, static_folder=None)
 app.config.update(CONFIG)
-if DIGEST != "sha1":
+if SESSIONS == "sealed":
+    from flask_sealed import SealedSessionInterface
+
+    app.session_interface = SealedSessionInterface()
+if DIGEST != "sha1" or SESSIONS == "sealed":
     app.session_interface.digest_method = getattr(hashlib, DIGEST)
 
 
@@ -263,10 +282,8 @@ def judge(token):
 
 def explain(name, token, attributes, size):
     payload, timestamp, signature = token.rsplit(".", 2)
-    is_compressed = payload.startswith(".")
-    text = base64_decode(payload.lstrip("."))
-    if is_compressed:
-        text = zlib.decompress(text)
+    interface = app.session_interface
+    text = interface.serializer.dumps(interface.get_signing_serializer(app).loads(token))
     expires = re.search("Expires=([^;]+)", attributes)
     limit = app.config["MAX_COOKIE_SIZE"] or 4093
     lengths = {"payload": len(payload), "timestamp": len(timestamp), "signature": len(signature)}
@@ -279,8 +296,9 @@ def explain(name, token, attributes, size):
         "attributes": attributes,
         "lengths": lengths,
         "json": mark_tags(json.dumps(json.loads(text), indent=2, ensure_ascii=False)),
-        "json_bytes": len(text),
-        "is_compressed": is_compressed,
+        "json_bytes": len(text.encode()),
+        "is_compressed": payload.startswith("."),
+        "note": NOTE,
         "signed_at": datetime.fromtimestamp(int.from_bytes(base64_decode(timestamp), "big"), timezone.utc),
         "expires": expires and expires[1],
         "days": app.permanent_session_lifetime / timedelta(days=1),

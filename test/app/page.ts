@@ -28,13 +28,14 @@ export interface HomeModel {
 
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
-  const { session, messages, twin } = model
-  return layout('Secure cookie session on Fastify', html`
+  const { session, messages, twin, digest } = model
+  return layout('One session for Fastify and Flask', html`
     <header class="top">
       <img src="/icon.svg" alt="" width="44" height="44">
       <div class="title">
-        <h1>Secure cookie session</h1>
-        <p>One login in one signed cookie. Fastify serves this page, Flask its twin, and both read and write the same session.</p>
+        <h1>One session for Fastify and Flask</h1>
+        <p><code>request.session</code> is kept in a signed cookie that Flask reads and writes, too. Log in, watch the cookie, and
+          go on in the same shop on Flask.</p>
       </div>
       <nav class="switch" aria-label="Framework">
         <a href="/" aria-current="page">Fastify</a>
@@ -47,13 +48,13 @@ export function homePage (model: HomeModel): Markup {
     <main class="columns">
       <div class="column">
         ${session.user_name === undefined ? loginCard() : [userCard(session), cartCard(session.cart)]}
-        <p class="twin"><a href="${twin}">The same on Flask</a> (start it with <code>npm run start:flask</code>)</p>
       </div>
       <div class="column">
         ${cookieCard(model)}
-        ${settingsCard(model)}
+        ${twinCard(twin, digest)}
       </div>
-    </main>`)
+    </main>
+    ${settingsCard(model)}`)
 }
 
 /** What went wrong. */
@@ -89,7 +90,7 @@ function loginCard (): Markup {
   return html`
     <section class="card" aria-labelledby="who">
       <h2 id="who">Who are you?</h2>
-      <p>Nobody is logged in, and no cookie is needed so far. Any name will do.</p>
+      <p>Any name will do, and there is no password.</p>
       <form method="post" action="/login">
         <label for="name">Name</label>
         <input id="name" name="name" autocomplete="nickname" required maxlength="60">
@@ -166,15 +167,31 @@ function cartItem ({ sku, quantity, price }: CartItem): Markup {
         </li>`
 }
 
+/** Where the twin is, and how it is started so that it accepts the cookies of this page. */
+function twinCard (twin: string, digest: DigestName): Markup {
+  return html`
+    <section class="card twin" aria-labelledby="twin">
+      <h2 id="twin"><a href="${twin}">The same shop on Flask</a></h2>
+      <p>It reads this cookie if it signs with the same key and the same digest, ${digestName(digest)}. Start it with:</p>
+      ${code(`${digest === 'sha512' ? '' : `DIGEST=${digest} `}npm run start:flask`)}
+    </section>`
+}
+
+function digestName (digest: DigestName): string {
+  return `HMAC-${digest.toUpperCase().replace('SHA', 'SHA-')}`
+}
+
 function cookieCard ({ cookie, received, digest, session, settings }: HomeModel): Markup {
-  const refused = typeof received === 'string' && html`
-      <p class="message warning">A cookie came, but was refused: <code>${received}</code>. With LOG_LEVEL=debug the log says more;
-        mostly the other side has another SECRET_KEY or DIGEST.</p>`
   if (cookie === undefined) {
+    const refused = html`<p class="message warning">Your browser sent a cookie, and it was refused: <code>${received}</code>. So the session is empty. Mostly
+        the other side has another SECRET_KEY or DIGEST. The next login replaces the cookie.</p>`
+    const none = received instanceof Date
+      ? 'The session is empty now, so this page has deleted its cookie.'
+      : 'There is none: an empty session needs no cookie. Log in, and it appears here, with what is in it.'
     return html`
     <section class="card" aria-labelledby="cookie">
-      <h2 id="cookie">The cookie</h2>${refused}
-      <p class="quiet">${received instanceof Date ? 'The session is empty, so this page has deleted its cookie.' : 'The session is empty, so there is none.'}</p>
+      <h2 id="cookie">The cookie</h2>
+      ${typeof received === 'string' ? refused : html`<p class="quiet">${none}</p>`}
     </section>`
   }
   const { isCompressed, jsonBytes, payload, signedAt } = cookie
@@ -183,7 +200,7 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
   const previous = received instanceof Date ? Math.max(0, Math.round((signedAt.getTime() - received.getTime()) / 1000)) : undefined
   return html`
     <section class="card" aria-labelledby="cookie">
-      <h2 id="cookie">The cookie</h2>${refused}
+      <h2 id="cookie">The cookie</h2>
       ${sizeBar(cookie, settings.MAX_COOKIE_SIZE)}
       <p class="token"><span class="rest">${cookie.name}=</span><span class="payload">${payload}</span>.<span class="timestamp"
         >${cookie.timestamp}</span>.<span class="signature">${cookie.signature}</span><span class="rest">${cookie.attributes !== '' && `; ${cookie.attributes}`}</span></p>
@@ -192,11 +209,11 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
         <div><dt>Age</dt><dd>new with this page${previous !== undefined && `; the one before was ${previous} s old`}</dd></div>
         <div><dt>Expires</dt><dd>${session.permanent ? expires ?? 'as sent before' : `with the browser, after ${days} days at the latest`}</dd></div>
         <div><dt>Compressed</dt><dd>${isCompressed ? `yes: ${jsonBytes} bytes of JSON in ${payload.length}` : `no: ${jsonBytes} bytes of JSON fit as they are`}</dd></div>
-        <div><dt>Digest</dt><dd>HMAC-${digest.toUpperCase().replace('SHA', 'SHA-')}, ${digest === 'sha512' ? 'by tweetnacl' : 'by node:crypto'}</dd></div>
+        <div><dt>Digest</dt><dd>${digestName(digest)}, ${digest === 'sha512' ? 'by tweetnacl' : 'by node:crypto'}</dd></div>
       </dl>
       <h3>What it says</h3>
       <pre tabindex="0" aria-label="The payload as JSON">${markTags(cookie.json)}</pre>
-      <p class="quiet">Signed, not encrypted: everybody can read it, nobody can change it.</p>
+      <p class="quiet">${cookie.note}</p>
     </section>`
 }
 
@@ -227,15 +244,15 @@ function settingsCard ({ config, settings }: HomeModel): Markup {
           <tr><th scope="row">${breakable(key)}</th><td><code>${shown(key, value)}</code></td><td class="${isGiven && 'given'}">${isGiven ? 'config' : 'default'}</td></tr>`
   })
   return html`
-    <section class="card" aria-labelledby="settings">
-      <h2 id="settings">What configured it</h2>
+    <details class="card settings">
+      <summary><h2>Settings</h2></summary>
       <p>Flask's keys, read from <code>fastify.config</code> for each request. Start the demo with one of them in the environment to change it.</p>
       <table>
         <thead><tr><th scope="col">Key</th><th scope="col">Value</th><th scope="col">From</th></tr></thead>
         <tbody>${rows}
         </tbody>
       </table>
-    </section>`
+    </details>`
 }
 
 /** Keys stay what they are: secret. */

@@ -1,19 +1,21 @@
 /**
- * Serves the demo: `npm start`. PORT, HOST, FLASK_PORT, DIGEST, LOG_LEVEL and Flask's keys are read from the environment.
+ * Serves the demo: `npm start`. PORT, HOST, FLASK_PORT, DIGEST, SESSIONS, LOG_LEVEL and Flask's keys are read from the environment.
  *
  * @module
  */
 
 import type { DigestName } from '../../lib/index.ts'
 import { buildDemo } from './app.ts'
+import { kindNamed } from './kinds.ts'
 import { configFromEnvironment, demoSecretKey } from './settings.ts'
 
-const { PORT = '3000', HOST = '127.0.0.1', FLASK_PORT = '5000', DIGEST = 'sha512', LOG_LEVEL = 'info' } = process.env
+const { PORT = '3000', HOST = '127.0.0.1', FLASK_PORT = '5000', DIGEST = 'sha512', SESSIONS = 'cookie', LOG_LEVEL = 'info' } = process.env
 
 const config = configFromEnvironment(process.env)
 const fastify = await buildDemo({
   config,
   digestMethod: DIGEST as DigestName,
+  sessions: kindNamed(SESSIONS),
   logger: { level: LOG_LEVEL },
   twinPort: Number(FLASK_PORT)
 })

@@ -98,10 +98,14 @@ export const peers: readonly Peer[] = [
       peerOf(`ours-${digest}-3`, label, { kind: 'ours', digest, sessions: 3 }, format, (at) => at.sessions === 3)
     ]
   }),
+  peerOf('ours-sealed', 'ours, sealed', { kind: 'ours', sealed: true }, 'sealed', usual()),
   ...([['unparsed', 'request.cookies not parsed', { parses: false }], ['config', 'set up by fastify.config', { isConfigured: true }]] as const).map(([name, label, also]) => (
     peerOf(`ours-sha1-${name}`, `ours, sha1, ${label}`, { kind: 'ours', digest: 'sha1', ...also }, 'sha1',
       usual((at) => ['untouched-bare', 'untouched', 'read'].includes(at.name)))
   )),
+  peerOf('ours-sha1-after', 'ours, sha1, refreshAfter', { kind: 'ours', digest: 'sha1', limits: { refreshAfter: 86_400 } }, 'sha1', usual((at) => at.name === 'refresh')),
+  peerOf('ours-sha1-absolute', 'ours, sha1, absoluteLifetime', { kind: 'ours', digest: 'sha1', limits: { absoluteLifetime: 86_400 * 31 } }, 'sha1',
+    usual((at) => at.name === 'read' || at.name === 'write')),
   // What does not fit into 4093 bytes is compressed; the others may be longer.
   peerOf('ours-sha512-4093', 'ours, default, compressed to fit', { kind: 'ours', maxCookieSize: 4093 }, 'sha512', usual((at, size) => at.name === 'write' && size > 2000))
 ]
@@ -117,7 +121,7 @@ export function basePeers (): Peer[] {
 export function countOf (peer: Peer, kind: CookieFile['kind'], isMany: boolean): number {
   if (!isMany) return 1
   if (kind === 'forged') return 5000
-  return peer.format === 'sha1' || peer.format === 'sha512' ? 20_000 : 2000
+  return peer.server.kind === 'ours' || peer.format === 'sha1' || peer.format === 'sha512' ? 20_000 : 2000
 }
 
 /** What the ratios of a case refer to. */

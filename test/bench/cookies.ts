@@ -9,6 +9,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import type * as Library from '../../lib/index.ts'
 import type * as ItsDangerous from '../../lib/itsdangerous/index.ts'
 import { forgersKey, payload, secretKey, sessionNames } from './payload.ts'
 import type { Payload } from './payload.ts'
@@ -40,6 +41,7 @@ async function makerOf (format: CookieFormat, key: string): Promise<Maker> {
     case 'secure-session': return secureSession(key)
     case 'iron-session': return ironSession(key)
     case 'cookie-session': return cookieSession(key)
+    case 'sealed': return sealed(key)
     default: return ours(format, key)
   }
 }
@@ -51,6 +53,15 @@ function ours (format: 'sha1' | 'sha512', key: string): Maker {
     compressFrom: Infinity
   })]))
   return (name, data) => `${name}=${serializers.get(name)?.dumps(data)}`
+}
+
+async function sealed (secretKey: string): Promise<Maker> {
+  const { secureSession } = await import(lib.replace('/itsdangerous/index.js', '/index.js')) as typeof Library
+  const fastify = Fastify() as unknown as FastifyInstance
+  const sessions = sessionNames.map((sessionName) => ({ sessionName, sealed: true }))
+  await fastify.register(secureSession, { secretKey, sessions, maxCookieSize: 8192 })
+  await fastify.ready()
+  return (name, data) => `${name}=${fastify.encodeSession(fastify.createSession(data, name), name)}`
 }
 
 interface Sealer extends FastifyInstance {

@@ -26,6 +26,10 @@ export interface ServerConfig {
   maxCookieSize?: number
   /** How many verified cookies are remembered; 0 for none. */
   remembered?: number
+  /** For `ours`: whether sessions are encrypted. */
+  sealed?: boolean
+  /** For `ours`: limits of lifetimes that are switched on, in seconds. */
+  limits?: { refreshAfter?: number, absoluteLifetime?: number }
   /** Where the compiled library is; for `ours`. */
   lib?: string
 }
@@ -38,7 +42,7 @@ export interface Stats { cpu: number, requests: number, now: number, memory: num
 export type ServerReply = { type: 'ready', port: number } | { type: 'stats', stats: Stats } | { type: 'seeded', cookies: string[] }
 
 /** What a format of cookies is called; those of one format are read by several peers. */
-export type CookieFormat = 'sha1' | 'sha512' | 'secure-session' | 'iron-session' | 'cookie-session'
+export type CookieFormat = 'sha1' | 'sha512' | 'sealed' | 'secure-session' | 'iron-session' | 'cookie-session'
 
 /** A file with one Cookie header a line. */
 export interface CookieFile {

@@ -264,7 +264,7 @@ async function withIronSession (): Promise<Work> {
 
 async function withOurs (fastify: FastifyInstance, config: ServerConfig): Promise<Work> {
   const { default: secureSession, nodeDigest, SecureCookieSessionInterface } = await import(config.lib ?? '') as typeof Library
-  const { digest = 'sha512', refresh = true, sessions = 1, fallbacks = 0, maxCookieSize = 8192, remembered, parses = true, isConfigured = false } = config
+  const { digest = 'sha512', refresh = true, sessions = 1, fallbacks = 0, maxCookieSize = 8192, remembered, parses = true, isConfigured = false, sealed = false, limits } = config
   const digestMethod = digest === 'node-sha512' ? nodeDigest('sha512') : digest
   if (!parses) await fastify.register(await untyped<Plugin>('@fastify/cookie'), { hook: false })
   if (isConfigured) {
@@ -274,8 +274,9 @@ async function withOurs (fastify: FastifyInstance, config: ServerConfig): Promis
     // Cookies are signed with the oldest key, so that all fallbacks are tried.
     secretKey: fallbacks === 0 ? secretKey : otherKey,
     secretKeyFallbacks: Array.from({ length: fallbacks }, (_, index) => index === 0 ? secretKey : `${otherKey}${index}`),
-    ...(remembered === undefined ? { digestMethod } : { sessionInterface: Object.assign(new SecureCookieSessionInterface({ digestMethod }), { rememberedCookies: remembered }) }),
+    ...(remembered === undefined ? { digestMethod, sealed } : { sessionInterface: Object.assign(new SecureCookieSessionInterface({ digestMethod }), { rememberedCookies: remembered }) }),
     refreshEachRequest: refresh,
+    ...limits,
     maxCookieSize,
     sessions: sessions === 1 ? undefined : Array.from({ length: sessions }, (_, index) => ({ sessionName: nameOf(index) }))
   }

@@ -41,6 +41,10 @@ try {
     await page.goto(address)
     await press(page, 'Log out')
     await photograph(page, `${screen}-4-logged-out`)
+    await page.context().addCookies([{ name: 'session', value: 'e30.aVW5AA.x', url: address }])
+    await page.goto(address)
+    await page.getByText('Settings').click()
+    await photograph(page, `${screen}-5-refused`)
   }
 } finally {
   await browser.close()

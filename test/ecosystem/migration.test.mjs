@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { Browser, setCookies } from './browser.mjs'
 import * as after from './migration/after.mjs'
 import * as before from './migration/before.mjs'
+import * as sealed from './migration/sealed.mjs'
 
 const environment = { COOKIE_KEY: '4fe91796c30bd989d95b62dc46c7c3ba0b6aa2df2187400586a4121c54c53b85', SECURE: 'false' }
 
@@ -87,6 +88,7 @@ describe('an application written for @fastify/secure-session', () => {
   test('does on ours what it did', async (t) => {
     t.assert.deepStrictEqual(await walk(t, before), expected)
     t.assert.deepStrictEqual(await walk(t, after), expected)
+    t.assert.deepStrictEqual(await walk(t, sealed), expected)
   })
 
   test('changes in four lines and gets a fifth', async (t) => {
@@ -103,6 +105,26 @@ describe('an application written for @fastify/secure-session', () => {
       "import secureSession from '../../../lib/index.ts'",
       '  await fastify.register(secureSession, {',
       '    secretKey: environment.COOKIE_KEY,',
+      "    compat: ['@fastify/secure-session'],",
+      '    permanentSessionLifetime: 24 * 60 * 60,'
+    ])
+  })
+
+  test('changes in four lines and gets three more for sealed sessions that log nobody out', async (t) => {
+    const [old, moved] = await Promise.all([source('before'), source('sealed')])
+
+    t.assert.deepStrictEqual(linesOnlyIn(old, moved), [
+      "import fastifySecureSession from '@fastify/secure-session'",
+      '  await fastify.register(fastifySecureSession, {',
+      "    key: Buffer.from(environment.COOKIE_KEY, 'hex'),",
+      '    expiry: 24 * 60 * 60,'
+    ])
+    t.assert.deepStrictEqual(linesOnlyIn(moved, old), [
+      "import secureSession from '../../../lib/index.ts'",
+      '  await fastify.register(secureSession, {',
+      '    secretKey: environment.COOKIE_KEY,',
+      '    sealed: true,',
+      "    readSecureSession: { key: Buffer.from(environment.COOKIE_KEY, 'hex'), expiry: 24 * 60 * 60 },",
       "    compat: ['@fastify/secure-session'],",
       '    permanentSessionLifetime: 24 * 60 * 60,'
     ])

@@ -29,7 +29,7 @@ import sys
 import time as real_time
 import warnings
 from datetime import datetime, timedelta, timezone
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from uuid import UUID
 
 # Flask 2.2 on a newer Python warns of much that is not our concern here.
@@ -367,6 +367,7 @@ def versions(asked):
         "flask": version("flask"),
         "itsdangerous": version("itsdangerous"),
         "werkzeug": version("werkzeug"),
+        "pynacl": version_or_none("pynacl"),
         "features": {
             "fallbacks": "SECRET_KEY_FALLBACKS" in defaults,
             "partitioned": "SESSION_COOKIE_PARTITIONED" in defaults,
@@ -387,8 +388,12 @@ def app(asked):
         attributes["salt"] = plain(asked["salt"])
     if asked.get("keyDerivation") is not None:
         attributes["key_derivation"] = asked["keyDerivation"]
+    bases = (PeerInterface,)
+    if asked.get("lines") is not None:
+        bases += (interface_of(asked["lines"]),)
+    if asked.get("sealed", False):
+        bases += (interface_of("flask_sealed.SealedSessionInterface"),)
     made = PeerFlask("peer", static_folder=None)
-    bases = (PeerInterface,) if asked.get("lines") is None else (PeerInterface, interface_of(asked["lines"]))
     made.session_interface = type("Interface", bases, attributes)()
     made.logger.disabled = True
     made.config.update(plain_config(asked.get("config", {})))
@@ -406,6 +411,13 @@ def interface_of(lines):
     spec.loader.exec_module(module)
     module.time = clock
     return getattr(module, class_name)
+
+
+def version_or_none(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 @operation

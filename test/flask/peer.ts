@@ -39,6 +39,8 @@ export interface Versions {
   flask: string
   itsdangerous: string
   werkzeug: string
+  /** PyNaCl, for sealed sessions. */
+  pynacl?: string | null
   features: {
     /** SECRET_KEY_FALLBACKS: Flask 3.1 */
     fallbacks: boolean
@@ -59,6 +61,8 @@ export interface AppOptions {
   keyDerivation?: Derivation
   /** A module of test/app and its session interface: `'flask_limits.LimitedSessionInterface'`. */
   lines?: string
+  /** Sealed sessions, by `test/app/flask_sealed.py`; SHA-512 without a digest. */
+  sealed?: boolean
 }
 
 /** What the view does to `flask.session`. A path leads from the session into its values. */
@@ -193,6 +197,16 @@ export function requireFlask (t: Pick<TestContext, 'skip'>): Python[] {
   const pythons = findPythons()
   if (pythons.length > 0) return pythons
   const cure = 'needs Python with Flask: apt-get install python3-flask, or pip install flask (FLASK_PYTHON=/path/to/python names another Python)'
+  if (process.env.CI === 'true') throw new Error(cure)
+  t.skip(cure)
+  return pythons
+}
+
+/** As {@link requireFlask}, those with PyNaCl. */
+export function requireSealedFlask (t: Pick<TestContext, 'skip'>): Python[] {
+  const pythons = requireFlask(t).filter(({ versions }) => typeof versions.pynacl === 'string')
+  if (pythons.length > 0 || findPythons().length === 0) return pythons
+  const cure = 'needs Python with Flask and PyNaCl: apt-get install python3-flask python3-nacl, or pip install flask pynacl'
   if (process.env.CI === 'true') throw new Error(cure)
   t.skip(cure)
   return pythons

@@ -27,6 +27,22 @@ describe('describeBadSignature', () => {
     })
   }
 
+  test('names the option that reads signed cookies, for one that looks signed where sealed ones are accepted', (t: TestContext) => {
+    const hint = 'the cookie looks signed and not sealed: sealed: { readSigned: true } reads such cookies'
+    for (const payload of ['e30', 'eyJhIjoxfQ', 'ewogImEiOjF9', '.eJw']) {
+      const signed = `${payload}.ZVPxAA.${'s'.repeat(86)}`
+      t.assert.deepStrictEqual(describeBadSignature(code, signed, ['sha512'], true), { reason, code, hint })
+      t.assert.deepStrictEqual(describeBadSignature(code, signed, ['sha512']), { reason, code })
+    }
+  })
+
+  test('names the option that reads sealed cookies, for one that looks sealed where signed ones are accepted', (t: TestContext) => {
+    const sealed = `${'A'.repeat(96)}.ZVPxAA.${'s'.repeat(86)}`
+
+    t.assert.deepStrictEqual(describeBadSignature(code, sealed, ['sha512']), { reason, code, hint: 'the cookie looks sealed: the option sealed reads such cookies' })
+    t.assert.deepStrictEqual(describeBadSignature(code, sealed, ['sha512'], true), { reason, code })
+  })
+
   test('has no hint when the token has no timestamp, so that no digest is the cause', (t: TestContext) => {
     const code = 'ERR_TOKEN_BAD_SIGNATURE'
 

@@ -97,7 +97,7 @@ app.inject('/').then(({ statusCode, cookies }) => console.log(JSON.stringify([st
 export const subpaths = `
 import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
-const names = ['fastify-secure-cookie-session', 'fastify-secure-cookie-session/itsdangerous', 'fastify-secure-cookie-session/stores', 'fastify-secure-cookie-session/testing']
+const names = ['fastify-secure-cookie-session', 'fastify-secure-cookie-session/itsdangerous', 'fastify-secure-cookie-session/peers', 'fastify-secure-cookie-session/stores', 'fastify-secure-cookie-session/testing']
 const { version } = require('fastify-secure-cookie-session/package.json')
 const answers = { version }
 for (const name of names) {

@@ -25,7 +25,7 @@ export const compilers = {
 // What the package depends on, and what an application has beside it. Copies know only of what is beside them: @fastify/flash imports
 // the types of @fastify/secure-session, which an application of ours need not have.
 const linked = [
-  'fastify', 'fastify-plugin', 'tweetnacl', 'vary', 'tough-cookie', '@fastify/cookie', '@fastify/error',
+  'fastify', 'fastify-plugin', 'tweetnacl', 'tough-cookie', '@fastify/cookie', '@fastify/error',
   '@fastify/autoload', '@fastify/csrf-protection', '@types/node', '@types/passport'
 ]
 const copied = ['@fastify/flash', '@fastify/passport']

@@ -219,9 +219,9 @@ describe('a subclass of SecureCookieSessionInterface', () => {
     t.assert.strictEqual(sessionInterface.isNullSession(new NullSession()), false)
   })
 
-  for (const name of ['salt', 'keyDerivation', 'digestMethod', 'serializer', 'clockTolerance'] as const) {
+  for (const name of ['salt', 'keyDerivation', 'digestMethod', 'serializer', 'clockTolerance', 'sealed'] as const) {
     test(`takes ${name} itself: as an option beside it, it stops the start`, async (t: TestContext) => {
-      const value = { salt: 's', keyDerivation: 'hmac', digestMethod: 'sha1', serializer: JSON, clockTolerance: 1 }[name]
+      const value = { salt: 's', keyDerivation: 'hmac', digestMethod: 'sha1', serializer: JSON, clockTolerance: 1, sealed: true }[name]
 
       await t.assert.rejects(async () => {
         const { app } = await sessionApp(t, { sessionInterface: new SecureCookieSessionInterface(), [name]: value })

@@ -1,5 +1,5 @@
 /**
- * A real Redis for the tests: on a free port of this machine, with nothing on disk, gone afterwards.
+ * A real Redis for the tests: on a free port of this machine, gone afterwards.
  *
  * @module
  */
@@ -29,12 +29,12 @@ export function whyNoRedis (): string | false {
 export class RedisServer {
   port = 0
   readonly #options: string[]
+  /** Whether what was acknowledged is on disk, and is there again after a crash and a start. */
   readonly #isDurable: boolean
   #directory = ''
   #shell: ChildProcess | undefined
 
-  /** @param isDurable - whether each write is on disk before it is answered */
-  constructor (options: string[] = [], { isDurable = false } = {}) {
+  constructor (options: string[] = [], isDurable = false) {
     this.#options = options
     this.#isDurable = isDurable
   }
@@ -46,10 +46,11 @@ export class RedisServer {
   async start (): Promise<void> {
     if (this.port === 0) this.port = await freePort()
     if (this.#directory === '') this.#directory = mkdtempSync(join(tmpdir(), 'redis-'))
+    const durability = this.#isDurable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
     const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#directory, ...this.#options]
     // The shell kills the server when its input ends: when the tests say so, and when their process dies.
     this.#shell = spawn('sh', [
-      '-c', '"$@" > /dev/null & read line; kill -9 $!', 'sh', COMMAND, ...options, '--save', '', '--appendonly', this.#isDurable ? 'yes' : 'no', '--appendfsync', 'always'
+      '-c', '"$@" > /dev/null & read line; kill -9 $!', 'sh', COMMAND, ...options, '--save', '', ...durability
     ], { stdio: ['pipe', 'ignore', 'ignore'] })
     for (let tries = 0; tries < 500; tries++) {
       if (await isOpen(this.port)) return
@@ -58,7 +59,14 @@ export class RedisServer {
     throw new Error(`${COMMAND} does not listen on port ${this.port}`)
   }
 
-  /** Ends the server as a crash would. What it has on disk is there at the next start. */
+  /** Ends the server as a crash would, for good. */
+  async kill (): Promise<void> {
+    await this.crash()
+    if (this.#directory !== '') rmSync(this.#directory, { recursive: true, force: true })
+    this.#directory = ''
+  }
+
+  /** Ends the server as a crash would. Unless it is durable, everything in it is lost. */
   async crash (): Promise<void> {
     const shell = this.#shell
     if (shell === undefined) return
@@ -66,13 +74,6 @@ export class RedisServer {
     const exit = once(shell, 'exit')
     shell.stdin?.end()
     await exit
-  }
-
-  /** Ends the server. Everything in it is lost. */
-  async kill (): Promise<void> {
-    await this.crash()
-    if (this.#directory !== '') rmSync(this.#directory, { recursive: true, force: true })
-    this.#directory = ''
   }
 }
 

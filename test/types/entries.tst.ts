@@ -1,5 +1,5 @@
 /**
- * The entries beside the main one: itsdangerous and testing.
+ * The entries beside the main one: itsdangerous, peers and testing.
  *
  * @module
  */
@@ -11,7 +11,9 @@ import {
   URLSafeSerializer, URLSafeTimedSerializer
 } from '../../lib/itsdangerous/index.ts'
 import type { SecretKey, SigningAlgorithm, TokenErrorCode } from '../../lib/itsdangerous/index.ts'
-import type { Session } from '../../lib/index.ts'
+import type { SecureCookieSessionInterface, SecureSessionOptions, Session, SessionConfig, TokenFormat } from '../../lib/index.ts'
+import { DjangoSessionInterface, PythonJSONSerializer, StarletteSessionInterface } from '../../lib/peers/index.ts'
+import type { PeerOptions, PythonJSONOptions } from '../../lib/peers/index.ts'
 import { TestClient, testClient } from '../../lib/testing.ts'
 
 declare const fastify: FastifyInstance
@@ -69,5 +71,29 @@ describe('testing', () => {
     expect(client.sessionTransaction).type.toBeCallableWith(async (session: Session) => { await session.save() })
     expect(client.sessionTransaction).type.not.toBeCallableWith()
     expect(testClient).type.not.toBeCallableWith(fastify, { url: 'https://localhost' })
+  })
+})
+
+describe('peers', () => {
+  test('are session interfaces, with the defaults of a peer or others', () => {
+    expect<StarletteSessionInterface>().type.toBeAssignableTo<SecureCookieSessionInterface>()
+    expect<DjangoSessionInterface>().type.toBeAssignableTo<NonNullable<SecureSessionOptions['sessionInterface']>>()
+    for (const Interface of [StarletteSessionInterface, DjangoSessionInterface]) {
+      expect(Interface).type.toBeConstructableWith()
+      expect(Interface).type.toBeConstructableWith({ cookieName: 'sid', maxAge: 3600, sameSite: null })
+      expect(Interface).type.not.toBeConstructableWith({ maxAge: '1 h' })
+      expect(Interface).type.not.toBeConstructableWith({ digestMethod: 'sha1' })
+    }
+  })
+
+  // A session interface of the application is written from these.
+  test('have formats and a serializer for interfaces of the application', () => {
+    expect(new StarletteSessionInterface().makeFormat).type.toBeCallableWith(new URLSafeTimedSerializer('k'))
+    expect(new StarletteSessionInterface().makeFormat(new URLSafeTimedSerializer('k'))).type.toBe<TokenFormat>()
+    expect(new DjangoSessionInterface().configDefaults).type.toBe<Partial<SessionConfig>>()
+    expect(PythonJSONSerializer).type.toBeConstructableWith({ itemSeparator: ',', keySeparator: ':' })
+    expect(PythonJSONSerializer).type.not.toBeConstructableWith({ itemSeparator: ';', keySeparator: ':' })
+    expect<{ itemSeparator: ', ', keySeparator: ': ' }>().type.toBeAssignableTo<PythonJSONOptions>()
+    expect<{ maxAge: number }>().type.toBeAssignableTo<PeerOptions>()
   })
 })

@@ -78,6 +78,13 @@ describe('signing options', () => {
     expect<SigningOptions>().type.not.toBeAssignableFrom({ digestMethod: ['md5'] as const })
   })
 
+  test('take sealed as a boolean, or with readSigned, which must not be misspelt', () => {
+    expect<SigningOptions>().type.toBeAssignableFrom({ sealed: true })
+    expect<SigningOptions>().type.toBeAssignableFrom({ sealed: { readSigned: true } })
+    expect<SigningOptions>().type.not.toBeAssignableFrom({ sealed: {} })
+    expect<SigningOptions>().type.not.toBeAssignableFrom({ sealed: 'yes' })
+  })
+
   test('take a serializer with tags of its own', () => {
     class TagMoney extends JSONTag {
       override readonly key = ' $'

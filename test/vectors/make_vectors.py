@@ -563,8 +563,8 @@ def merge(runs, file, section):
     return [entry for _, _, entry in sorted(merged.values(), key=lambda item: item[:2])]
 
 
-def write(runs, file):
-    lines = ['{"note": "Made by make_vectors.py, not to be edited.",']
+def write(runs, file, maker="make_vectors.py"):
+    lines = [f'{{"note": "Made by {maker}, not to be edited.",']
     lines.append('"madeBy": ' + json.dumps([run["versions"] for run in runs]))
     for section in runs[0][file]:
         entries = ",\n".join(json.dumps(entry) for entry in merge(runs, file, section))

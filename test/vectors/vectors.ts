@@ -32,6 +32,12 @@ export interface SessionVector extends Recorded {
   cookie: string
 }
 
+/** A session that Flask sealed and opened again. */
+export interface SealedVector extends SessionVector {
+  /** In hex. */
+  nonce: string
+}
+
 /** What TaggedJSONSerializer makes of a JSON text. */
 export interface TagVector extends Recorded {
   text: string
@@ -83,8 +89,15 @@ export interface ItsdangerousVectors {
   derivedKeys: DerivedKeyVector[]
 }
 
+export interface SealedVectors {
+  madeBy: Array<MadeBy & { pynacl: string }>
+  sessions: SealedVector[]
+}
+
 export const flaskVectors: FlaskVectors = read('flask.json')
 export const itsdangerousVectors: ItsdangerousVectors = read('itsdangerous.json')
+/** Recorded by `make_sealed_vectors.py`. */
+export const sealedVectors: SealedVectors = read('sealed.json')
 
 /** The records of the newest Flask, each name once. */
 export function newest<Vector extends Recorded> ({ madeBy }: { madeBy: MadeBy[] }, vectors: Vector[]): Vector[] {

@@ -61,6 +61,29 @@ describe('the hostile corpus', () => {
     t.assert.deepStrictEqual(wrong, [])
   })
 
+  test('opens no sealed session, and with readSigned the very ones that signed sessions open', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: corpus.now * 1000 })
+    const worlds = new Map<string, World[]>()
+    for (const [name, app] of Object.entries(corpus.apps).filter(([, app]) => app.keyDerivation !== 'none' && app.config?.SECRET_KEY !== null)) {
+      const options = optionsFor(app)
+      worlds.set(name, await Promise.all([false, true, { readSigned: true }].map((sealed) => makeWorld({ ...options, sealed, maxCookieSize: 0 }))))
+    }
+    t.after(() => Promise.all([...worlds.values()].flat().map((world) => world.close())))
+    const shared = snapshotOfShared()
+    const wrong: string[] = []
+
+    for (const entry of corpus.entries.filter(({ app }) => worlds.has(app))) {
+      const cookie = cookieOf(entry)
+      const [signed, sealed, both] = await Promise.all((worlds.get(entry.app) as World[]).map((world) => world.see(cookie)))
+      if (sealed?.status !== 200 || !isDeepStrictEqual(sealed.data, {}) || sealed.setCookie.length > 0) wrong.push(`${entry.id}: sealed`)
+      if (both?.status !== signed?.status || !isDeepStrictEqual(both?.data, signed?.data)) wrong.push(`${entry.id}: readSigned`)
+      for (const line of [...sealed?.lines ?? [], ...both?.lines ?? []]) if (line.level > levels.warn) wrong.push(`${entry.id}: ${line.msg}`)
+    }
+
+    t.assert.deepStrictEqual(wrong, [])
+    t.assert.deepStrictEqual(changesSince(shared), [])
+  })
+
   test('has an entry for every difference from Flask in the table', (t: TestContext) => {
     const met = new Set(corpus.entries.map(differenceFor))
     t.assert.deepStrictEqual(differences.filter((difference) => !met.has(difference)).map(({ why }) => why), [])

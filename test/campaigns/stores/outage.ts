@@ -72,7 +72,7 @@ export async function outage (kind: Kind, redis: RedisServer, seconds: number): 
 }
 
 if (import.meta.url === new URL(process.argv[1] ?? '', 'file:').href) {
-  const redis = new RedisServer([], { isDurable: true })
+  const redis = new RedisServer([], true)
   await redis.start()
   const { acknowledged, lost, failed, odd, longest } = await outage('ours', redis, Number(process.argv[2] ?? 30))
   console.log(`${acknowledged} writes acknowledged, ${lost} of them lost; ${failed} answered with 503, ${odd} otherwise; the longest took ${longest} ms`)

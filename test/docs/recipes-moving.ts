@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import type { FastifyReply } from 'fastify'
+import secureSession from '../../lib/index.ts'
+import { testClient } from '../../lib/testing.ts'
+import { application, asking, cookiesOf, secretKey, withRecipe } from './recipe.ts'
+import type { App, Ask } from './recipe.ts'
+import { run, snippet } from './snippets.ts'
+
+// By a name that the compiler does not see: their types declare another request.session, or lack types of their own.
+const load = async (name: string): Promise<any> => (await import(name)).default
+const fastifyHttpProxy = await load('@fastify/http-proxy')
+const theirSecureSession = await load('@fastify/secure-session')
+
+describe('a gateway in front of Flask, by the recipe,', () => {
+  /** An upstream that answers as Flask would. */
+  async function gateway (t: TestContext, at: number): Promise<{ fastify: App, seen: Array<Record<string, unknown> | null> }> {
+    const seen: Array<Record<string, unknown> | null> = []
+    const upstream = application(t)
+    await upstream.register(secureSession, { secretKey, digestMethod: 'sha1', refreshEachRequest: false })
+    upstream.get('/me', async (request: Ask) => seen.push(request.session.data()))
+    upstream.get('/logout', async (request: Ask) => { request.session = null })
+    process.env.FLASK_URL = await upstream.listen({ port: 0 })
+    const fastify = application(t)
+    if (at > 0) await fastify.register(secureSession, { secretKey, digestMethod: 'sha1' })
+    await run(snippet('lib/RECIPES.md', 'A gateway in front of Flask', 'js', at), { fastify, secureSession, fastifyHttpProxy })
+    return { fastify, seen }
+  }
+
+  test("sends the upstream's logout and no refresh after it", async (t: TestContext) => {
+    const { fastify, seen } = await gateway(t, 0)
+    const client = testClient<any>(fastify)
+    await client.sessionTransaction((session) => { Object.assign(session, { user_id: 42, permanent: true }) })
+
+    await client.inject('/flask/me')
+    const logout = await client.inject('/flask/logout')
+
+    t.assert.deepStrictEqual(seen, [{ _permanent: true, user_id: 42 }])
+    t.assert.strictEqual(cookiesOf(logout).length, 1)
+    t.assert.strictEqual(await client.session(), null)
+  })
+
+  test('hands a change on with the request, and sends nothing itself', async (t: TestContext) => {
+    const { fastify, seen } = await gateway(t, 1)
+
+    const response = await fastify.inject('/flask/me')
+
+    t.assert.deepStrictEqual(seen, [{ seen_by_gateway: true }])
+    t.assert.deepStrictEqual(cookiesOf(response), [])
+  })
+})
+
+describe('moving over by the recipe', () => {
+  test('from @fastify/secure-session logs nobody out', async (t: TestContext) => {
+    const key = randomBytes(32)
+    const before = application(t)
+    await before.register(theirSecureSession, { key })
+    before.get('/', async (request: Ask, reply: FastifyReply) => { request.session.set('user', 'ada'); return reply.send('ok') })
+    const [cookie] = cookiesOf(await before.inject('/'))
+
+    const fastify = await withRecipe(t, 'From @fastify/secure-session', { readFileSync: () => key })
+    fastify.get('/', async (request: Ask) => request.session)
+    const after = await fastify.inject(asking(String(cookie).split(';')[0] as string))
+
+    t.assert.deepStrictEqual(after.json(), { user: 'ada' })
+  })
+
+  test('from @fastify/session keeps the handlers', async (t: TestContext) => {
+    const fastify = await withRecipe(t, 'From @fastify/session', { secret: secretKey })
+    fastify.get('/', async (request: Ask) => {
+      request.session.user = 'ada'
+      await request.session.save()
+      return request.session.get('user')
+    })
+
+    t.assert.strictEqual((await fastify.inject('/')).body, 'ada')
+  })
+})

@@ -1,0 +1,49 @@
+import { test, describe } from 'node:test'
+import type { TestContext } from 'node:test'
+import fastifyEnv from '@fastify/env'
+import { asking, cookiesOf, withRecipe } from './recipe.ts'
+import type { Ask } from './recipe.ts'
+
+describe('the recipe for', () => {
+  test('fastify.config by hand: a change holds from the next request on', async (t: TestContext) => {
+    const fastify = await withRecipe(t, 'fastify.config by hand')
+    fastify.get('/', async (request: Ask) => { request.session.a = 1 })
+
+    const before = cookiesOf(await fastify.inject('/'))
+    fastify.config.SESSION_COOKIE_SECURE = true
+    const after = cookiesOf(await fastify.inject('/'))
+
+    t.assert.deepStrictEqual([before, after].map(([cookie]) => cookie?.includes('Secure')), [false, true])
+  })
+
+  test('settings of the application: they stand beside ours', async (t: TestContext) => {
+    const fastify = await withRecipe(t, 'Settings of your own beside ours', { fastifyEnv })
+    await fastify.ready()
+
+    t.assert.deepStrictEqual([fastify.config.PORT, fastify.config.SESSION_COOKIE_HTTPONLY], [3000, true])
+  })
+
+  test('another domain: takes the session over and deletes the old cookie', async (t: TestContext) => {
+    const fastify = await withRecipe(t, 'Another cookie domain or path')
+    fastify.get('/', async (request: Ask) => request.session)
+    await fastify.ready()
+    const old = fastify.encodeSession(fastify.createSession({ user_id: 42 }))
+
+    const moved = await fastify.inject(asking(`session=${old}`))
+    const [sent, deleted] = cookiesOf(moved).sort()
+    const later = await fastify.inject(asking(String(sent).split(';')[0] as string))
+
+    t.assert.match(String(deleted), /^session=; (?=.*Max-Age=0).*Path=\//)
+    t.assert.match(String(sent), /^session2=\S+; Domain=example.com; Path=\//)
+    t.assert.deepStrictEqual([moved.json(), later.json(), cookiesOf(later)], [{ user_id: 42 }, { user_id: 42 }, []])
+  })
+
+  test('tenants: each has a cookie of its own', async (t: TestContext) => {
+    const fastify = await withRecipe(t, 'Tenants by host name')
+    fastify.get('/', async (request: Ask) => { request.session.a = 1 })
+
+    const [cookie] = cookiesOf(await fastify.inject({ url: '/', headers: { host: 'acme.example.com' } }))
+
+    t.assert.match(String(cookie), /^session-acme=/)
+  })
+})

@@ -1,0 +1,41 @@
+import { describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import * as itsdangerous from '../../lib/itsdangerous/index.ts'
+import { cookies, key, run as runCommand } from '../cli/run.ts'
+import { run, snippet, textOf, untested } from './snippets.ts'
+
+describe('the commands of the reference', () => {
+  const commands = Array.from(textOf('lib/REFERENCE.md').matchAll(/^ {4}npx fastify-secure-cookie-session (.*?) *(?:#.*)?$/gm), ([, command]) => String(command))
+
+  for (const command of commands) {
+    test(`${command} answers`, async (t: TestContext) => {
+      const argv = command.split(' ').map((word) => word === 'COOKIE' ? cookies.sha512 : word.replaceAll("'", ''))
+      const { code, stdout } = await runCommand(argv, { env: { SECRET_KEY: key } })
+
+      t.assert.ok(stdout.length > 20)
+      t.assert.strictEqual(code, command.startsWith('verify') ? 1 : 0) // that cookie is of 2023
+    })
+  }
+
+  test('are all that there are', (t: TestContext) => {
+    t.assert.deepStrictEqual(commands.map((command) => command.split(' ')[0]), ['keygen', 'inspect', 'verify', 'sign'])
+  })
+})
+
+describe("ItsDangerous' document", () => {
+  test('has an example that runs, and no other code', async (t: TestContext) => {
+    process.env.SECRET_KEY = 'a secret key of the documents'
+    const { id } = await run(snippet('lib/itsdangerous/README.md', 'ItsDangerous'))
+
+    t.assert.strictEqual(id, 5)
+    t.assert.deepStrictEqual(untested('lib/itsdangerous/README.md'), [])
+    t.assert.deepStrictEqual(untested('lib/REFERENCE.md'), [])
+  })
+
+  test('names every export', (t: TestContext) => {
+    const text = textOf('lib/itsdangerous/README.md')
+    const errors = /^(?:Bad|Signature)|Error$|isTokenError/
+
+    t.assert.deepStrictEqual(Object.keys(itsdangerous).filter((name) => !text.includes(`\`${name}\``) && !errors.test(name)), [])
+  })
+})
