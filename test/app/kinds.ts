@@ -5,6 +5,7 @@
  */
 
 import type { SigningOptions } from '../../lib/index.ts'
+import { stores } from './stores.ts'
 
 interface Kind {
   options: SigningOptions
@@ -22,5 +23,5 @@ export type KindName = keyof typeof kinds
 /** @throws {RangeError} for a name that is not one. */
 export function kindNamed (name: string): KindName {
   if (Object.hasOwn(kinds, name)) return name as KindName
-  throw new RangeError(`SESSIONS must be one of ${Object.keys(kinds).join(', ')}`)
+  throw new RangeError(`SESSIONS must be one of ${[...Object.keys(kinds), ...Object.keys(stores)].join(', ')}`)
 }

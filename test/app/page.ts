@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { DigestName, FlaskConfig, Markup, SessionConfig } from '../../lib/index.ts'
+import type { DigestName, FlaskConfig, ListedSession, Markup, SessionConfig } from '../../lib/index.ts'
 import type { CookieFacts } from './cookie-facts.ts'
+import { devicesCard, storeCard } from './store-page.ts'
 import { html } from './html.ts'
 import { productOf, products } from './shop.ts'
 import type { Cart, CartItem, DemoSession, Flash } from './shop.ts'
+import type { StoreFacts } from './store-facts.ts'
 
 export interface HomeModel {
   session: DemoSession
@@ -22,24 +24,31 @@ export interface HomeModel {
   config: FlaskConfig
   /** What holds. */
   settings: SessionConfig
-  /** The address of the twin. */
-  twin: string
+  /** The address of the twin; `undefined` where it cannot read the sessions. */
+  twin: string | undefined
+  /** What the store has of a session on the server. */
+  stored?: StoreFacts | undefined
+  /** The user's sessions on the server; `undefined` where they lie in cookies. */
+  devices?: ReadonlyArray<ListedSession<string | undefined>>
 }
 
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
-  const { session, messages, twin, digest } = model
+  const { session, messages, twin, digest, stored, devices } = model
   return layout('One session for Fastify and Flask', html`
     <header class="top">
       <img src="/icon.svg" alt="" width="44" height="44">
       <div class="title">
         <h1>One session for Fastify and Flask</h1>
-        <p><code>request.session</code> is kept in a signed cookie that Flask reads and writes, too. Log in, watch the cookie, and
-          go on in the same shop on Flask.</p>
+        ${devices === undefined
+          ? html`<p><code>request.session</code> is kept in a signed cookie that Flask reads and writes, too. Log in, watch the cookie, and
+          go on in the same shop on Flask.</p>`
+          : html`<p><code>request.session</code> is kept in a store on the server, under an id that the cookie holds. Log in, watch both,
+          and log in with another browser.</p>`}
       </div>
       <nav class="switch" aria-label="Framework">
         <a href="/" aria-current="page">Fastify</a>
-        <a href="${twin}" title="The same on Flask">Flask</a>
+        ${twin !== undefined && html`<a href="${twin}" title="The same on Flask">Flask</a>`}
       </nav>
     </header>
     <div class="messages" role="status">${messages.map(([category, text]) => html`
@@ -50,8 +59,8 @@ export function homePage (model: HomeModel): Markup {
         ${session.user_name === undefined ? loginCard() : [userCard(session), cartCard(session.cart)]}
       </div>
       <div class="column">
-        ${cookieCard(model)}
-        ${twinCard(twin, digest)}
+        ${devices === undefined ? cookieCard(model) : [storeCard(stored), devices.length > 0 && devicesCard(devices)]}
+        ${twin !== undefined && twinCard(twin, digest)}
       </div>
     </main>
     ${settingsCard(model)}`)
@@ -263,7 +272,7 @@ function shown (key: string, value: unknown): string {
 }
 
 /** JSON with the keys of Flask's tags marked. */
-function markTags (json: string): unknown {
+export function markTags (json: string): unknown {
   const names: Record<string, string> = { '" d"': 'datetime', '" t"': 'tuple', '" u"': 'UUID', '" m"': 'Markup', '" b"': 'bytes', '" di"': 'dict' }
   return json.split(/(" (?:di|[bdmtu])"(?=: ))/).map((part) => {
     return Object.hasOwn(names, part) ? html`<mark title="${names[part]}">${part}</mark>` : part
@@ -275,7 +284,7 @@ function breakable (key: string): unknown {
   return key.split('_').map((word, index) => index === 0 ? word : html`_<wbr>${word}`)
 }
 
-function code (...lines: string[]): Markup {
+export function code (...lines: string[]): Markup {
   return html`<pre class="code" tabindex="0" aria-label="In the code">${lines.join('\n')}</pre>`
 }
 
@@ -283,6 +292,6 @@ function money (cents: number): string {
   return `€ ${(cents / 100).toFixed(2)}`
 }
 
-function utc (date: Date | undefined): string {
+export function utc (date: Date | undefined): string {
   return date === undefined ? '' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
