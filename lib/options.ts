@@ -9,7 +9,7 @@ import type { OnReject } from '../types/session.ts'
 import { describe, isBytes, typeName } from './config/checks.ts'
 import { lookup, pick } from './config/lookup.ts'
 import { attributeKeys, cookieOption, keys, settings, writtenSettings } from './config/settings.ts'
-import { parseSigningOptions, signingOptionNames } from './config/signing-options.ts'
+import { isSealed, parseSigningOptions, signingOptionNames } from './config/signing-options.ts'
 import type { SigningOptions } from './config/signing-options.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
@@ -148,6 +148,10 @@ export function interfaceOf (options: SessionOptions, sessionName: string): Sess
   const { sessionInterface, revocation, store } = options
   if (sessionInterface === undefined) {
     if (store !== undefined && store !== null) {
+      if (isSealed(options.sealed)) {
+        const expects = 'false for a session in a store, whose cookie holds an id alone'
+        throw new FST_SESSION_INVALID_CONFIG('sealed', expects, 'true')
+      }
       return new ServerSideSessionInterface({ ...options, serializer: parseSigningOptions(options).serializer } as ServerSideOptions)
     }
     if (revocation === undefined) return new SecureCookieSessionInterface(options)

@@ -61,7 +61,8 @@ export const peers: ReadonlyMap<string, new () => SecureCookieSessionInterface> 
 ])
 
 /** @throws {@link UsageError} for wrong options. */
-function makeSessions ({ digest, salt, 'key-derivation': keyDerivation, sealed, peer }: Values): SecureCookieSessionInterface {
+function makeSessions (values: Values): SecureCookieSessionInterface {
+  const { digest, salt, 'key-derivation': keyDerivation, sealed, peer } = values
   if (peer !== undefined) {
     const Peer = peers.get(peer)
     if (Peer === undefined) throw new UsageError(`--peer must be ${[...peers.keys()].join(' or ')}`)

@@ -41,9 +41,9 @@ export class DjangoFormat implements TokenFormat {
     const [signed, signature] = rsplit(token, ':') ?? ['', '']
     const [payload, time] = rsplit(signed, ':') ?? ['', '']
     const signedAt = base62Decode(time)
-    if (signedAt === undefined) return badSignature
+    if (signedAt === undefined) return { ...badSignature, isMalformed: true }
     const key = this.#signers.findIndex((signer) => signer.verifySignature(signed, signature))
-    if (key === -1) return badSignature
+    if (key === -1) return { ...badSignature, isMalformed: false }
     try {
       return { ok: true, json: this.#signing.loadPayload(payload, asText) as string, signedAt, key }
     } catch (error) {

@@ -57,6 +57,8 @@ export interface UnreadableToken {
 export interface RejectedToken {
   readonly ok: false
   readonly code: TokenErrorCode
+  /** Whether the token lacks one of its parts. Without it, the number of its dots decides. */
+  readonly isMalformed?: boolean
   /** The reason in words, if the format has them. */
   readonly message?: string
   readonly signedAt?: undefined

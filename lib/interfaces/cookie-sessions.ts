@@ -255,11 +255,12 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 
   /** Warns when only the digest is wrong, as in cookies of stock Flask. A forger cannot cause the warning. */
-  #refuseSignature (app: SessionApp, { code }: RejectedToken, cookie: string, log: SessionRequest['log']): undefined {
+  #refuseSignature (app: SessionApp, token: RejectedToken, cookie: string, log: SessionRequest['log']): undefined {
     const digests = this.#digests().map(({ name }) => name)
     const digest = digestBySignature(cookie)
     const isOther = digest !== undefined && !digests.includes(digest)
-    const refusal = describeBadSignature(code, cookie, digests, isSealed(this.sealed))
+    const refusal = describeBadSignature(token.code, cookie, digests, isSealed(this.sealed))
+    if (token.isMalformed !== undefined) refusal.reason = token.isMalformed ? 'malformed' : 'bad-signature'
     if (isOther && this.#makeSerializer(app, [digest])?.verify(cookie).ok === true) {
       refusal.reason = 'other-digest'
       app.warnOnce(`digest ${digest}`, 'a cookie was refused that is signed with the right key, but with another ' +

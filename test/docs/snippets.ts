@@ -57,6 +57,7 @@ export function untested (file: Document): string[] {
 const entries: Readonly<Record<string, string>> = {
   'fastify-secure-cookie-session': '../../lib/index.ts',
   'fastify-secure-cookie-session/itsdangerous': '../../lib/itsdangerous/index.ts',
+  'fastify-secure-cookie-session/peers': '../../lib/peers/index.ts',
   'fastify-secure-cookie-session/stores': '../../lib/stores/index.ts',
   'fastify-secure-cookie-session/testing': '../../lib/testing.ts'
 }

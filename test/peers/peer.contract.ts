@@ -79,6 +79,32 @@ export function peerContract (name: string, { make, cookieName, token, sign, rea
       t.assert.strictEqual(read(String(sessionCookieOf(answer, cookieName)?.value)).replaceAll(' ', ''), `${json.slice(0, -1)},"a":1}`.replaceAll(' ', ''))
     })
 
+    test('leaves all keys to the applications but those of the book, which the peer carries along', async (t: TestContext) => {
+      atNoon(t)
+      const { visit } = await sessionApp(t, { ...options, absoluteLifetime: 100 })
+      const begun = sessionCookieOf(await visit((session) => { session._permanent = 'no' }), cookieName)
+      t.assert.deepStrictEqual(JSON.parse(read(String(begun?.value))), { _permanent: 'no', _created: noon })
+
+      t.mock.timers.tick(60_000)
+      const changed = `${cookieName}=${sign(JSON.stringify({ _created: noon, a: 1 }))}`
+      t.assert.strictEqual((await visit((session) => session.size, { cookie: changed })).body, '1')
+      t.mock.timers.tick(41_000)
+      t.assert.strictEqual((await visit((session) => session.size, { cookie: changed })).body, '0')
+    })
+
+    test('tells why a cookie was rejected', async (t: TestContext) => {
+      atNoon(t)
+      const codes: string[] = []
+      const { visit } = await sessionApp(t, { ...options, onReject: (_, { code }) => { codes.push(code) } })
+      for (const value of ['null', 'e30', `${token.slice(0, -3)}AAA`, sign('{"a":1}', 'another key'), sign('[]')]) {
+        await visit((session) => session.size, { cookie: `${cookieName}=${value}` })
+      }
+      t.mock.timers.tick(1_209_601_000)
+      await visit((session) => session.size, { cookie })
+
+      t.assert.deepStrictEqual(codes, ['malformed', 'malformed', 'bad-signature', 'bad-signature', 'unreadable', 'expired'])
+    })
+
     test('sends no cookie when a value was looked at, and one when a change was made in it', async (t: TestContext) => {
       const { visit } = await sessionApp(t, options)
       const cart = `${cookieName}=${sign('{"cart":{"items" :[1.0,"\u00fc"]}}')}`
