@@ -9,13 +9,15 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import secureSession from '../../lib/index.ts'
 import type { DigestName, FlaskConfig } from '../../lib/index.ts'
-import { explainingSessions } from './cookie-facts.ts'
+import type { SessionStore } from '../../lib/stores/index.ts'
+import { ExplainingSessions } from './cookie-facts.ts'
 import { html } from './html.ts'
 import type { KindName } from './kinds.ts'
 import { errorPage, homePage } from './page.ts'
 import { configFromEnvironment } from './settings.ts'
 import { addToCart, changeQuantity, flash, productOf } from './shop.ts'
 import type { DemoSession } from './shop.ts'
+import { SessionsInStore } from './store-facts.ts'
 
 export interface DemoOptions {
   /** What `fastify.config` is; it is read anew for each request. @defaultValue what the demo sets by itself */
@@ -24,6 +26,8 @@ export interface DemoOptions {
   digestMethod?: DigestName | undefined
   /** @defaultValue `'cookie'` */
   sessions?: KindName | undefined
+  /** Keeps the sessions on the server. @defaultValue they lie in the cookie */
+  store?: SessionStore | undefined
   logger?: FastifyServerOptions['logger'] | undefined
   /** Where the twin listens, on the same host. @defaultValue `5000` */
   twinPort?: number | undefined
@@ -42,9 +46,9 @@ const securityHeaders = {
 
 /** The demo application, ready for `listen` or `inject`. */
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
-  const { config = configFromEnvironment({}), digestMethod, sessions: kind = 'cookie', logger = false, twinPort = 5000 } = options
+  const { config = configFromEnvironment({}), digestMethod, sessions: kind = 'cookie', store, logger = false, twinPort = 5000 } = options
   const fastify = Fastify({ logger, bodyLimit: 65_536 })
-  const sessions = explainingSessions(kind, digestMethod)
+  const sessions = store === undefined ? new ExplainingSessions(kind, digestMethod) : new SessionsInStore(store)
 
   fastify.decorate('config', config)
   await fastify.register(secureSession, { sessionInterface: sessions })
@@ -68,25 +72,30 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     const session: DemoSession = request.session
     const name = sessions.getCookieName(sessions.app)
     const token = request.cookies[name] ?? ''
-    const received = token === '' ? undefined : sessions.judge(token) // before a save, which may end the session
+    // Before a save, which may end the session.
+    const received = token === '' || sessions instanceof SessionsInStore ? undefined : sessions.judge(token)
     const messages = session.has('_flashes') ? session.pop('_flashes', []) : []
     if (session.visits !== undefined) session.visits.fastify += 1
 
     // As a rule the onSend hook does this; here the page is to show the cookie that goes out with it.
     if (session.modified) await session.save()
     const sent = [reply.getHeader('set-cookie') ?? []].flat().map(String).find((cookie) => cookie.startsWith(`${name}=`))
+    const common = { session, messages, digest: digestMethod ?? 'sha512', config, settings: sessions.app.config }
+    if (sessions instanceof SessionsInStore) {
+      const stored = await sessions.explain(sent ?? `${name}=${token}`)
+      const devices = session.user_name === undefined
+        ? []
+        : await fastify.listSessions(session.user_name, { current: request.session, data: ({ device }: DemoSession) => device })
+      return sendPage(reply, homePage({ ...common, cookie: undefined, received, twin: undefined, startTwin: undefined, stored, devices }))
+    }
     const held = sent ?? (received instanceof Date ? `${name}=${token}` : undefined)
 
     return sendPage(reply, homePage({
-      session,
-      messages,
+      ...common,
       cookie: held === undefined ? undefined : sessions.explain(held),
       received,
-      digest: digestMethod ?? 'sha512',
-      config,
-      settings: sessions.app.config,
       twin: `${request.protocol}://${hostOf(request)}:${twinPort}/`,
-      startTwin: kind === 'store' ? undefined : twinCommand(options)
+      startTwin: twinCommand(options)
     }))
   })
 
@@ -101,6 +110,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
       session.user_name = name
       session.logged_in_at = new Date()
       session.visits = { fastify: 0, flask: 0 }
+      if (store !== undefined) session.device = String(request.headers['user-agent'] ?? '').slice(0, 200)
       flash(session, 'success', html`Welcome, <strong>${name}</strong>. Fastify has logged you in.`)
     }
     return reply.redirect('/', 303)
@@ -126,6 +136,16 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
       request.session.permanent = field(request, 'remember') !== ''
       return reply.redirect('/', 303)
     })
+
+    if (store !== undefined) {
+      members.post('/devices/end', async (request, reply) => {
+        const session: DemoSession = request.session
+        const only = field(request, 'id')
+        await fastify.endSessions(session.user_name, only === '' ? { except: request.session } : { only })
+        flash(session, 'success', only === '' ? 'All other devices are logged out.' : 'That device is logged out.')
+        return reply.redirect('/', 303)
+      })
+    }
 
     members.post('/cart/add', async (request, reply) => {
       const session: DemoSession = request.session

@@ -4,17 +4,15 @@
  * @module
  */
 
-import { SecureCookieSessionInterface, ServerSideSessionInterface } from '../../lib/index.ts'
-import type { DigestName, MaybePromise, SecureCookieSession, SessionApp, SessionInterface, SessionRequest } from '../../lib/index.ts'
-import { memoryStore } from '../../lib/stores/index.ts'
-import type { SyncSessionStore } from '../../lib/stores/index.ts'
+import { SecureCookieSessionInterface } from '../../lib/index.ts'
+import type { DigestName, SecureCookieSession, SessionApp, SessionRequest } from '../../lib/index.ts'
 import { kinds } from './kinds.ts'
 import type { KindName } from './kinds.ts'
 
 /** A cookie whose session is accepted. */
 export interface CookieFacts {
   name: string
-  /** The three parts of the token, as they are written; the payload alone is the id of a session in a store. */
+  /** The three parts of the token, as they are written. */
   payload: string
   timestamp: string
   signature: string
@@ -31,27 +29,12 @@ export interface CookieFacts {
   size: number
 }
 
-/** A session interface that can also explain a cookie. */
-export interface Explaining extends SessionInterface {
-  /** What the plugin tells its interface: the configuration in force. */
-  readonly app: SessionApp
-  /** The facts of a Set-Cookie value; `undefined` for one that deletes the cookie. */
-  explain (setCookie: string): CookieFacts | undefined
-  /** When a cookie that came in was signed, or the code of the error for which it was refused. */
-  judge (token: string): Date | string
-}
-
-/** The interface of a kind. */
-export function explainingSessions (kind: KindName, digestMethod: DigestName | undefined): Explaining {
-  return kind === 'store' ? new StoredSessions() : new ExplainingSessions(kind, digestMethod)
-}
-
 /** Sessions in cookies. */
-class ExplainingSessions extends SecureCookieSessionInterface {
+export class ExplainingSessions extends SecureCookieSessionInterface {
   readonly #note: string
   #app: SessionApp | undefined
 
-  constructor (kind: Exclude<KindName, 'store'>, digestMethod: DigestName | undefined) {
+  constructor (kind: KindName, digestMethod: DigestName | undefined) {
     const { options, note } = kinds[kind]
     super({ ...options, digestMethod })
     this.#note = note
@@ -99,52 +82,6 @@ class ExplainingSessions extends SecureCookieSessionInterface {
     const note = (refusal: { code: string }): void => { code = refusal.code }
     const { json, signedAt } = this.decode(this.app, token, { debug: note, warn: note } as unknown as SessionRequest['log']) ?? {}
     return json === undefined || signedAt === undefined ? code : { json, signedAt }
-  }
-}
-
-/** Sessions in the memory of this process, which are gone when it ends. */
-class StoredSessions extends ServerSideSessionInterface implements Explaining {
-  readonly #store: SyncSessionStore
-  #app: SessionApp | undefined
-
-  constructor (store: SyncSessionStore = memoryStore()) {
-    super({ store })
-    this.#store = store
-  }
-
-  get app (): SessionApp {
-    if (this.#app === undefined) throw new Error('there was no request yet')
-    return this.#app
-  }
-
-  override openSession (app: SessionApp, request: SessionRequest): MaybePromise<SecureCookieSession | null> {
-    this.#app = app
-    return super.openSession(app, request)
-  }
-
-  explain (setCookie: string): CookieFacts | undefined {
-    const [pair = '', ...attributes] = setCookie.split('; ')
-    const id = pair.slice(pair.indexOf('=') + 1)
-    const stored = this.#store.get(id)
-    if (stored === null) return undefined
-    const json = String(stored.data)
-    return {
-      name: this.getCookieName(this.app),
-      payload: id,
-      timestamp: '',
-      signature: '',
-      attributes: attributes.join('; '),
-      json: JSON.stringify(JSON.parse(json), null, 2),
-      jsonBytes: Buffer.byteLength(json),
-      isCompressed: false,
-      note: kinds.store.note,
-      signedAt: new Date(),
-      size: Buffer.byteLength(setCookie)
-    }
-  }
-
-  judge (id: string): Date | string {
-    return this.#store.get(id) === null ? 'unknown-id' : new Date()
   }
 }
 

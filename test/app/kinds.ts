@@ -1,10 +1,11 @@
 /**
- * The ways to keep sessions that the demo knows: `SESSIONS=sealed npm start`. The twin has the same names, but no `store`.
+ * The ways to keep sessions that the demo knows: `SESSIONS=sealed npm start`. The twin has the same names.
  *
  * @module
  */
 
 import type { SigningOptions } from '../../lib/index.ts'
+import { stores } from './stores.ts'
 
 interface Kind {
   options: SigningOptions
@@ -14,8 +15,7 @@ interface Kind {
 
 export const kinds = {
   cookie: { options: {}, note: 'Signed, not encrypted: everybody can read it, nobody can change it.' },
-  sealed: { options: { sealed: true }, note: 'Sealed: only who has the key can read it or change it. This page can, so it shows it.' },
-  store: { options: {}, note: 'In a store of the server: the cookie holds an id, and the browser never gets the data.' }
+  sealed: { options: { sealed: true }, note: 'Sealed: only who has the key can read it or change it. This page can, so it shows it.' }
 } satisfies Record<string, Kind>
 
 export type KindName = keyof typeof kinds
@@ -23,5 +23,5 @@ export type KindName = keyof typeof kinds
 /** @throws {RangeError} for a name that is not one. */
 export function kindNamed (name: string): KindName {
   if (Object.hasOwn(kinds, name)) return name as KindName
-  throw new RangeError(`SESSIONS must be one of ${Object.keys(kinds).join(', ')}`)
+  throw new RangeError(`SESSIONS must be one of ${[...Object.keys(kinds), ...Object.keys(stores)].join(', ')}`)
 }

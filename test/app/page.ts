@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { DigestName, FlaskConfig, Markup, SessionConfig } from '../../lib/index.ts'
+import type { DigestName, FlaskConfig, ListedSession, Markup, SessionConfig } from '../../lib/index.ts'
 import type { CookieFacts } from './cookie-facts.ts'
+import { devicesCard, storeCard } from './store-page.ts'
 import { html } from './html.ts'
 import { productOf, products } from './shop.ts'
 import type { Cart, CartItem, DemoSession, Flash } from './shop.ts'
+import type { StoreFacts } from './store-facts.ts'
 
 export interface HomeModel {
   session: DemoSession
@@ -22,25 +24,29 @@ export interface HomeModel {
   config: FlaskConfig
   /** What holds. */
   settings: SessionConfig
-  /** The address of the twin. */
-  twin: string
-  /** The command that starts the twin so that it reads the cookies of this application; `undefined` when it cannot. */
+  /** The address of the twin; `undefined` where it cannot read the sessions. */
+  twin: string | undefined
+  /** The command that starts the twin so that it reads the cookies of this application. */
   startTwin: string | undefined
+  /** What the store has of a session on the server. */
+  stored?: StoreFacts | undefined
+  /** The user's sessions on the server; `undefined` where they lie in cookies. */
+  devices?: ReadonlyArray<ListedSession<string | undefined>>
 }
 
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
-  const { session, messages, twin, startTwin } = model
+  const { session, messages, twin, stored, devices } = model
   return layout('One session for Fastify and Flask', html`
     <header class="top">
       <img src="/icon.svg" alt="" width="44" height="44">
       <div class="title">
         <h1>One session for Fastify and Flask</h1>
-        <p><code>request.session</code> is kept in ${startTwin === undefined
-          ? 'a store, and its id in a cookie. Log in, and watch both.'
-          : 'a signed cookie that Flask reads and writes, too. Log in, watch the cookie, and go on in the same shop on Flask.'}</p>
+        <p><code>request.session</code> is kept in ${devices === undefined
+          ? 'a signed cookie that Flask reads and writes, too. Log in, watch the cookie, and go on in the same shop on Flask.'
+          : 'a store on the server, under an id that the cookie holds. Log in, watch both, and log in with another browser.'}</p>
       </div>
-      ${startTwin !== undefined && html`<nav class="switch" aria-label="Framework">
+      ${twin !== undefined && html`<nav class="switch" aria-label="Framework">
         <a href="/" aria-current="page">Fastify</a>
         <a href="${twin}" title="The same on Flask">Flask</a>
       </nav>`}
@@ -53,8 +59,8 @@ export function homePage (model: HomeModel): Markup {
         ${session.user_name === undefined ? loginCard() : [userCard(session), cartCard(session.cart)]}
       </div>
       <div class="column">
-        ${cookieCard(model)}
-        ${twinCard(model)}
+        ${devices === undefined ? cookieCard(model) : [storeCard(stored), devices.length > 0 && devicesCard(devices)]}
+        ${twin !== undefined && twinCard(model)}
       </div>
     </main>
     ${settingsCard(model)}`)
@@ -172,18 +178,11 @@ function cartItem ({ sku, quantity, price }: CartItem): Markup {
 
 /** Where the twin is, and how it is started so that it accepts the cookies of this page. */
 function twinCard ({ twin, startTwin, digest }: HomeModel): Markup {
-  if (startTwin === undefined) {
-    return html`
-    <section class="card twin" aria-labelledby="twin">
-      <h2 id="twin">And Flask?</h2>
-      <p>The sessions of this demo lie in the memory of its process. In Redis, Flask shares them by Flask-Session.</p>
-    </section>`
-  }
   return html`
     <section class="card twin" aria-labelledby="twin">
       <h2 id="twin"><a href="${twin}">The same shop on Flask</a></h2>
       <p>It reads this cookie if it has the same key, and the same digest: ${digestName(digest)}. Start it with:</p>
-      ${code(startTwin)}
+      ${code(String(startTwin))}
     </section>`
 }
 
@@ -193,9 +192,8 @@ function digestName (digest: DigestName): string {
 
 function cookieCard ({ cookie, received, digest, session, settings }: HomeModel): Markup {
   if (cookie === undefined) {
-    const why = received === 'unknown-id' ? 'The store has no such session.' : 'Mostly the other side has another SECRET_KEY or DIGEST.'
-    const refused = html`<p class="message warning">Your browser sent a cookie, and it was refused: <code>${received}</code>. So the session is empty. ${why}
-        The next login replaces the cookie.</p>`
+    const refused = html`<p class="message warning">Your browser sent a cookie, and it was refused: <code>${received}</code>. So the session is empty. Mostly
+        the other side has another SECRET_KEY or DIGEST. The next login replaces the cookie.</p>`
     const none = received instanceof Date
       ? 'The session is empty now, so this page has deleted its cookie.'
       : 'There is none: an empty session needs no cookie. Log in, and it appears here, with what is in it.'
@@ -206,7 +204,6 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
     </section>`
   }
   const { isCompressed, jsonBytes, payload, signedAt } = cookie
-  const isToken = cookie.signature !== ''
   const days = settings.PERMANENT_SESSION_LIFETIME / 86_400
   const expires = /Expires=([^;]+)/.exec(cookie.attributes)?.[1]
   const previous = received instanceof Date ? Math.max(0, Math.round((signedAt.getTime() - received.getTime()) / 1000)) : undefined
@@ -214,19 +211,16 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
     <section class="card" aria-labelledby="cookie">
       <h2 id="cookie">The cookie</h2>
       ${sizeBar(cookie, settings.MAX_COOKIE_SIZE)}
-      <p class="token"><span class="rest">${cookie.name}=</span><span class="payload">${payload}</span>${isToken && html`.<span class="timestamp"
-        >${cookie.timestamp}</span>.<span class="signature">${cookie.signature}</span>`}<span class="rest">${cookie.attributes !== '' && `; ${cookie.attributes}`}</span></p>
-      <dl class="facts">${isToken && html`
+      <p class="token"><span class="rest">${cookie.name}=</span><span class="payload">${payload}</span>.<span class="timestamp"
+        >${cookie.timestamp}</span>.<span class="signature">${cookie.signature}</span><span class="rest">${cookie.attributes !== '' && `; ${cookie.attributes}`}</span></p>
+      <dl class="facts">
         <div><dt>Signed at</dt><dd>${utc(signedAt)}</dd></div>
-        <div><dt>Age</dt><dd>new with this page${previous !== undefined && `; the one before was ${previous} s old`}</dd></div>`}
-        <div><dt>Expires</dt><dd>${session.permanent ? expires ?? 'as sent before' : `with the browser, after ${days} days at the latest`}</dd></div>${isToken
-          ? html`
+        <div><dt>Age</dt><dd>new with this page${previous !== undefined && `; the one before was ${previous} s old`}</dd></div>
+        <div><dt>Expires</dt><dd>${session.permanent ? expires ?? 'as sent before' : `with the browser, after ${days} days at the latest`}</dd></div>
         <div><dt>Compressed</dt><dd>${isCompressed ? `yes: ${jsonBytes} bytes of JSON in ${payload.length}` : `no: ${jsonBytes} bytes of JSON fit as they are`}</dd></div>
-        <div><dt>Digest</dt><dd>${digestName(digest)}, ${digest === 'sha512' ? 'by tweetnacl' : 'by node:crypto'}</dd></div>`
-          : html`
-        <div><dt>Stored</dt><dd>${jsonBytes} bytes of JSON</dd></div>`}
+        <div><dt>Digest</dt><dd>${digestName(digest)}, ${digest === 'sha512' ? 'by tweetnacl' : 'by node:crypto'}</dd></div>
       </dl>
-      <h3>${isToken ? 'What it says' : 'What the store holds'}</h3>
+      <h3>What it says</h3>
       <pre tabindex="0" aria-label="The payload as JSON">${markTags(cookie.json)}</pre>
       <p class="quiet">${cookie.note}</p>
     </section>`
@@ -235,8 +229,7 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
 /** How full the cookie is, and of what. */
 function sizeBar ({ size, payload, timestamp, signature }: CookieFacts, limit: number): Markup {
   const rest = size - payload.length - timestamp.length - signature.length
-  const lengths = [['payload', payload.length], ['timestamp', timestamp.length], ['signature', signature.length], ['rest', rest]] as const
-  const parts = lengths.filter(([, length]) => length > 0)
+  const parts = [['payload', payload.length], ['timestamp', timestamp.length], ['signature', signature.length], ['rest', rest]] as const
   const full = limit === 0 ? 4093 : limit
   let start = 0
   return html`
@@ -249,7 +242,7 @@ function sizeBar ({ size, payload, timestamp, signature }: CookieFacts, limit: n
         })}
       </svg>
       <ul class="legend">${parts.map(([name, length]) => html`
-        <li class="${name}">${name === 'rest' ? 'name and attributes' : name === 'payload' && signature === '' ? 'id' : name} ${length}</li>`)}
+        <li class="${name}">${name === 'rest' ? 'name and attributes' : name} ${length}</li>`)}
       </ul>`
 }
 
@@ -279,7 +272,7 @@ function shown (key: string, value: unknown): string {
 }
 
 /** JSON with the keys of Flask's tags marked. */
-function markTags (json: string): unknown {
+export function markTags (json: string): unknown {
   const names: Record<string, string> = { '" d"': 'datetime', '" t"': 'tuple', '" u"': 'UUID', '" m"': 'Markup', '" b"': 'bytes', '" di"': 'dict' }
   return json.split(/(" (?:di|[bdmtu])"(?=: ))/).map((part) => {
     return Object.hasOwn(names, part) ? html`<mark title="${names[part]}">${part}</mark>` : part
@@ -291,7 +284,7 @@ function breakable (key: string): unknown {
   return key.split('_').map((word, index) => index === 0 ? word : html`_<wbr>${word}`)
 }
 
-function code (...lines: string[]): Markup {
+export function code (...lines: string[]): Markup {
   return html`<pre class="code" tabindex="0" aria-label="In the code">${lines.join('\n')}</pre>`
 }
 
@@ -299,6 +292,6 @@ function money (cents: number): string {
   return `€ ${(cents / 100).toFixed(2)}`
 }
 
-function utc (date: Date | undefined): string {
+export function utc (date: Date | undefined): string {
   return date === undefined ? '' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }

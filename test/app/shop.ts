@@ -11,6 +11,8 @@ import type { Markup, Session } from '../../lib/index.ts'
 /** The data of the session, key by key. */
 export interface DemoData {
   user_name: string
+  /** The User-Agent of the login, where the user's devices are listed. */
+  device: string
   /** A datetime in Python. */
   logged_in_at: Date
   /** Pages shown, by the side that showed them. */

@@ -1,0 +1,50 @@
+/**
+ * The parts of the page about a session in a store: what is where, and the devices of the user.
+ *
+ * @module
+ */
+
+import type { ListedSession, Markup } from '../../lib/index.ts'
+import { html } from './html.ts'
+import { code, markTags, utc } from './page.ts'
+import type { StoreFacts } from './store-facts.ts'
+
+export function storeCard (stored: StoreFacts | undefined): Markup {
+  if (stored === undefined) {
+    return html`
+    <section class="card" aria-labelledby="cookie">
+      <h2 id="cookie">The cookie and the store</h2>
+      <p class="quiet">Nothing is in either: an empty session is not stored. Log in, and it appears here.</p>
+    </section>`
+  }
+  const { name, id, attributes, json, jsonBytes, expires } = stored
+  return html`
+    <section class="card" aria-labelledby="cookie">
+      <h2 id="cookie">The cookie</h2>
+      <p class="token"><span class="rest">${name}=</span><span class="payload">${id}</span><span class="rest">${attributes !== '' && `; ${attributes}`}</span></p>
+      <p class="quiet">It holds an id and says nothing.</p>
+      <h3>What the store has under this id</h3>
+      <pre tabindex="0" aria-label="The session in the store as JSON">${markTags(json)}</pre>
+      <dl class="facts">
+        <div><dt>Size</dt><dd>${jsonBytes} bytes, and no limit of a cookie</dd></div>
+        <div><dt>Expires</dt><dd>${utc(expires)}</dd></div>
+      </dl>
+    </section>`
+}
+
+/** The sessions of the user, each with a button that ends it. */
+export function devicesCard (devices: ReadonlyArray<ListedSession<string | undefined>>): Markup {
+  return html`
+    <section class="card" aria-labelledby="devices">
+      <h2 id="devices">Your devices</h2>
+      <ul class="devices">${devices.map(({ id, data, began, used, isCurrent }) => html`
+        <li>
+          <span>${data === undefined || data === '' ? 'Unknown device' : data}${isCurrent && html` <strong>(this one)</strong>`}<br>
+            <small>since ${utc(began ?? undefined)}, last used ${utc(used)}</small></span>
+          <form method="post" action="/devices/end"><button name="id" value="${id}" aria-label="Log out ${isCurrent ? 'this device' : `the device ${id}`}">Log out</button></form>
+        </li>`)}
+      </ul>
+      <form method="post" action="/devices/end"><button>Log out all others</button></form>
+      ${code('await fastify.listSessions(user)', 'await fastify.endSessions(user, { except: request.session })')}
+    </section>`
+}
