@@ -7,40 +7,37 @@
 
 import type { FastifyReply } from 'fastify'
 import { readCookies } from '../cookie/read.ts'
-import { addHeadersOf, addPrivate, addVary, hasOtherCookie } from '../cookie/write.ts'
+import { addHeadersOf, addPrivate, addVary, areHeadersSent, hasOtherCookie } from '../cookie/write.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
+import { andThen, isPromise, orElse } from '../revocation/maybe-promise.ts'
 import { userId } from '../revocation/user-id.ts'
 import { joinBook } from '../session/book-keeping.ts'
 import type { SessionData } from '../session/session-data.ts'
 import { dataOf, SecureCookieSession } from '../session/session.ts'
 import { GuardedStore } from '../stores/guarded-store.ts'
-import { andThen, isPromise, orElse } from '../revocation/maybe-promise.ts'
+import { KnownIds } from './known-ids.ts'
 import { LateSaves } from './late-saves.ts'
 import { endOf, noteBegin } from './lifetime.ts'
 import { reportRejection } from './rejections.ts'
 import { besideAnother, sessionCookie } from './session-cookie.ts'
-import { bareId, signedId, storeKey } from './session-ids.ts'
-import type { IdForm } from './session-ids.ts'
+import { bareId, signedId } from './session-ids.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { EndOptions, ListOptions, MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
 import { dumpSession } from './session-text.ts'
 import { SessionWriter } from './session-writer.ts'
 import type { Outcome, Write } from './session-writer.ts'
-import { run, wait } from './steps.ts'
+import { run } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { parseStoreOptions } from './store-options.ts'
 import type { ServerSideOptions } from './store-options.ts'
 import { KeptSession } from './stored-session.ts'
 import type { Found, StoreSerializer } from './stored-session.ts'
-import { endSessionsOf, sessionsOf, shortId } from './user-sessions.ts'
+import { endSessionsOf, listed, sessionsOf, shortId } from './user-sessions.ts'
 import type { UserIndex } from './user-sessions.ts'
 import type { ListedSession } from '../../types/fastify.ts'
 import type { Session } from '../../types/session.ts'
-
-/** How many ids of one request are looked up. */
-const mostIds = 2
 
 /** Keeps sessions in a store. */
 export class ServerSideSessionInterface extends SessionInterface {
@@ -49,8 +46,7 @@ export class ServerSideSessionInterface extends SessionInterface {
   readonly #store: GuardedStore
   readonly #writer: SessionWriter
   readonly #late = new LateSaves()
-  readonly #ids: IdForm
-  readonly #hashIds: boolean
+  readonly #ids: KnownIds
   readonly #user: ServerSideOptions['user']
 
   /** @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong. */
@@ -61,14 +57,13 @@ export class ServerSideSessionInterface extends SessionInterface {
     this.serializer = given.serializer ?? sessionJSONSerializer
     this.#store = new GuardedStore(given.store, storeTimeout)
     this.#writer = new SessionWriter(this.#store, storeTimeout)
-    this.#ids = signIds === undefined ? bareId : signedId
-    this.#hashIds = given.hashIds ?? false
+    this.#ids = new KnownIds(this.#store, signIds === undefined ? bareId : signedId, given.hashIds ?? false)
     this.#user = given.user
   }
 
   /** Whether ids are signed, which needs a secret key. */
   get needsKey (): boolean {
-    return this.#ids === signedId
+    return this.#ids.form === signedId
   }
 
   override start (app: SessionApp): MaybePromise<void> {
@@ -85,7 +80,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     if (this.needsKey && app.config.SECRET_KEY === null) return null
     const find = (): MaybePromise<Found> => {
       const cookies = readCookies(request.headers.cookie, this.getCookieName(app, request)).filter(Boolean)
-      return this.#find(app, cookies)
+      return this.#ids.find(app, cookies)
     }
     const open = (look: () => Found): SecureCookieSession => this.#open(app, request.log, look, request)
     if (this.#store.sync) return open(find as () => Found)
@@ -135,7 +130,7 @@ export class ServerSideSessionInterface extends SessionInterface {
 
   /** The session whose id is in the value of a cookie; `null` if the store does not have it. */
   decode (app: SessionApp, cookie: string, log: SessionRequest['log']): MaybePromise<SecureCookieSession | null> {
-    return andThen(this.#find(app, [cookie]), (found) => {
+    return andThen(this.#ids.find(app, [cookie]), (found) => {
       const session = this.#open(app, log, () => found)
       return dataOf(session)?.loaded === undefined ? null : session
     })
@@ -151,7 +146,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     const steps = function * (this: ServerSideSessionInterface): Steps<string> {
       const outcome = yield * this.#write(kept, write)
       if (outcome === 'gone') throw new FST_SESSION_UNAVAILABLE('it was ended in the meantime')
-      return kept.id === undefined ? '' : this.#ids.write(kept.id, app)
+      return kept.id === undefined ? '' : this.#ids.form.write(kept.id, app)
     }
     return run(steps.call(this))
   }
@@ -167,18 +162,7 @@ export class ServerSideSessionInterface extends SessionInterface {
   ): Promise<Array<ListedSession<T>>> {
     const currentKey = current && this.#keyOfSession(app, current)
     const sessions = await run(sessionsOf(this.#indexOf(app), user))
-    const listed = sessions.map((session): ListedSession<T> => {
-      const { key, expires, book: { created, lifetime = app.config.PERMANENT_SESSION_LIFETIME } } = session
-      return {
-        id: shortId(key),
-        began: created === undefined ? null : new Date(created * 1000),
-        used: new Date(expires - lifetime * 1000),
-        expires: new Date(expires),
-        isCurrent: key === currentKey,
-        data: data?.(new this.sessionClass(session.data)) as T
-      }
-    })
-    return listed.sort((a, b) => Number(b.used) - Number(a.used))
+    return listed(sessions, app.config, currentKey, (found) => data?.(new this.sessionClass(found)) as T)
   }
 
   override isRevoked (app: SessionApp, session: SecureCookieSession): MaybePromise<boolean> {
@@ -204,7 +188,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     data.peek()
     const { source } = data
     if (!(source instanceof KeptSession) || source.id === undefined) return undefined
-    return this.#keyOf(app, source.id)
+    return this.#ids.keyOf(app, source.id)
   }
 
   #open (app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest): SecureCookieSession {
@@ -223,25 +207,6 @@ export class ServerSideSessionInterface extends SessionInterface {
     }, look)
   }
 
-  #find (app: SessionApp, cookies: readonly string[]): MaybePromise<Found> {
-    const ids = cookies.flatMap((cookie) => this.#ids.read(cookie, app) ?? []).slice(0, mostIds)
-    const hasRivals = cookies.length > 1
-    if (ids.length === 0) return { refusal: cookies.length === 0 ? undefined : 'malformed', hasRivals }
-    return run(this.#lookUp(app, ids, hasRivals))
-  }
-
-  * #lookUp (app: SessionApp, ids: readonly string[], hasRivals: boolean): Steps<Found> {
-    for (const id of ids) {
-      const session = yield * wait(this.#store.get(this.#keyOf(app, id)))
-      if (session !== null) return { id, session, hasRivals }
-    }
-    return { refusal: 'unknown-id', hasRivals }
-  }
-
-  #keyOf (app: SessionApp, id: string): string {
-    return storeKey(app.sessionName, id, this.#hashIds)
-  }
-
   /** What is to be written, as it is now: the application may go on changing the session. */
   #prepare (app: SessionApp, session: SecureCookieSession, kept: KeptSession, request: SessionRequest): Write {
     const data = dataOf(session) as SessionData
@@ -256,7 +221,7 @@ export class ServerSideSessionInterface extends SessionInterface {
       deeds: kept.takeDeeds(),
       isPermanent: expires !== null,
       expires: (expires ?? endOf(data.book, app.config)).getTime(),
-      keyOf: (id) => this.#keyOf(app, id),
+      keyOf: (id) => this.#ids.keyOf(app, id),
       userOf: this.#user && ((found) => this.#userOf(found)),
       debug: (details, message) => request.log.debug(details, message)
     }
@@ -288,24 +253,25 @@ export class ServerSideSessionInterface extends SessionInterface {
 
   #save (app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply): MaybePromise<void> {
     const write = this.#prepare(app, session, kept, reply.request)
-    const answer = (outcome: Outcome): void => {
+    const { id } = kept
+    return andThen(run(this.#write(kept, write)), (outcome) => {
       kept.isSaved = true
-      this.#answer(app, session, kept, reply, write, outcome)
-    }
-    return andThen(run(this.#write(kept, write)), answer)
+      if (outcome === 'gone') return
+      if (!areHeadersSent(reply)) this.#answer(app, session, kept, reply, write)
+      else if (kept.id !== undefined && kept.id !== id) reply.request.log.warn(lostBegin)
+    })
   }
 
   #answer (
-    app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply, write: Write, outcome: Outcome
+    app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply, write: Write
   ): void {
-    if (outcome === 'gone') return
     const { request } = reply
     const isKept = kept.id !== undefined
     const expires = isKept && write.isPermanent ? new Date(write.expires) : null
     const cookie = sessionCookie(this, app, session, request, expires)
     if (hasOtherCookie(reply, cookie.name)) app.warnOnce('another cookie', besideAnother)
     if (kept.id === undefined) cookie.delete(reply, kept.hasRivals)
-    else cookie.send(reply, this.#ids.write(kept.id, app), kept.hasRivals)
+    else cookie.send(reply, this.#ids.form.write(kept.id, app), kept.hasRivals)
     addPrivate(reply)
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BookKeeping } from '../../types/session.ts'
 import { storeUnavailable } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { shorten } from '../json/errors.ts'
@@ -169,22 +170,25 @@ export class SessionWriter {
 
   /** The kept keys with the values that other requests gave them in the meantime. */
   #keptOf (kept: KeptSession, write: Write, wanted: string, there: StoredValue): Dict {
-    const now = read(kept, wanted)
-    const merged = this.#merge(kept, write, now, there)
-    return Object.fromEntries(Object.entries(merged).filter(([key]) => Object.hasOwn(now, key)))
+    const now = splitBook(read(kept, wanted))
+    const merged = this.#merge(kept, write, now.data, splitBook(read(kept, there)).data)
+    return joinBook(Object.fromEntries(Object.entries(merged).filter(([key]) => Object.hasOwn(now.data, key))), now.book)
   }
 
   /** The text to write in the place of what is there; `null` if no key is left. */
   #merged (kept: KeptSession, write: Write, there: StoredValue): string | null {
     if (!kept.isMerged && sameBytes(there, kept.stored)) return write.text
-    const data = this.#merge(kept, write, read(kept, write.text ?? '{}'), there)
+    const now = splitBook(read(kept, write.text ?? '{}'))
+    const theirs = splitBook(read(kept, there))
+    const data = this.#merge(kept, write, now.data, theirs.data)
     if (isEmpty(data)) return null
-    return dumpSession(kept.serializer, data, jsonIn(there))
+    const book = write.text === null ? theirs.book : mergeBooks(splitBook(read(kept, kept.text)).book, now.book, theirs.book)
+    return dumpSession(kept.serializer, joinBook(data, book), jsonIn(there))
   }
 
-  #merge (kept: KeptSession, write: Write, now: Dict, there: StoredValue): Dict {
-    const { serializer, text } = kept
-    const { data, conflicts } = mergeByKey(serializer, read(kept, text), now, read(kept, there), write.deeds.assigned)
+  #merge (kept: KeptSession, write: Write, now: Dict, there: Dict): Dict {
+    const before = splitBook(read(kept, kept.text)).data
+    const { data, conflicts } = mergeByKey(kept.serializer, before, now, there, write.deeds.assigned)
     if (conflicts.length > 0) {
       const message = 'two requests changed the same key of a session at the same time: the later save wins'
       write.debug({ keys: conflicts.slice(0, 10).map(shorten) }, message)
@@ -222,6 +226,13 @@ function onlyAssigned (kept: KeptSession, write: Write, wanted: string): Dict {
   const { data, book } = splitBook(read(kept, wanted))
   const { assigned } = write.deeds
   return joinBook(Object.fromEntries(Object.entries(data).filter(([key]) => assigned.has(key))), book)
+}
+
+/** A session begins once. Its own lifetime is that of the later save that set one. */
+function mergeBooks (before: BookKeeping, now: BookKeeping, there: BookKeeping): BookKeeping {
+  const { created = now.created } = there
+  const { lifetime } = now.lifetime === before.lifetime ? there : now
+  return { ...now, created, lifetime }
 }
 
 function isEmpty (data: Dict): boolean {

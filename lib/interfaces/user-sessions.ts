@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { ListedSession } from '../../types/fastify.ts'
 import type { BookKeeping } from '../../types/session.ts'
 import { digest } from '../crypto/digest.ts'
 import { storeUnavailable } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { splitBook } from '../session/book-keeping.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
+import type { Lifetimes } from './lifetime.ts'
 import { wait } from './steps.ts'
 import type { Steps } from './steps.ts'
 import type { StoredValue } from './stored-session.ts'
@@ -48,6 +50,21 @@ export function * sessionsOf (index: UserIndex, user: string): Steps<SessionOfUs
     if (session !== undefined) sessions.push(session)
   }
   return sessions
+}
+
+/** What applications see of the sessions of a user, the one used last first. */
+export function listed<T> (
+  sessions: readonly SessionOfUser[], { PERMANENT_SESSION_LIFETIME: longest }: Lifetimes, currentKey: string | undefined,
+  dataOf: (data: Dict) => T
+): Array<ListedSession<T>> {
+  return sessions.map(({ key, expires, data, book: { created, lifetime = longest } }) => ({
+    id: shortId(key),
+    began: created === undefined ? null : new Date(created * 1000),
+    used: new Date(expires - lifetime * 1000),
+    expires: new Date(expires),
+    isCurrent: key === currentKey,
+    data: dataOf(data)
+  })).sort((a, b) => Number(b.used) - Number(a.used))
 }
 
 /**

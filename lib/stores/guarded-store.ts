@@ -16,8 +16,8 @@ const pause = 1000
  * Puts a time limit on a store, and checks what it answers.
  *
  * Every failure is `FST_SESSION_STORE_UNAVAILABLE` with the store's error as its `cause`: an error of the store, an
- * answer of a wrong type, no answer in time. After a failure the next second fails at once, so that requests do not
- * pile up behind a store that is away. A write that timed out may still happen.
+ * answer of a wrong type, no answer in time. After a failure of an asynchronous store the next second fails at once, so
+ * that requests do not pile up behind a store that is away. A write that timed out may still happen.
  */
 export class GuardedStore implements SessionStore {
   readonly sync: boolean
@@ -66,7 +66,8 @@ export class GuardedStore implements SessionStore {
   }
 
   #ask<T> (question: () => MaybePromise<T>, isAnswer: (answer: T) => boolean): MaybePromise<T> {
-    if (performance.now() - this.#failedAt < pause) throw storeUnavailable('it failed a moment ago')
+    // Nothing piles up behind a store that answers at once.
+    if (!this.sync && performance.now() - this.#failedAt < pause) throw storeUnavailable('it failed a moment ago')
     let answer: MaybePromise<T>
     try {
       answer = question()

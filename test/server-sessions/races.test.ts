@@ -267,3 +267,52 @@ test('floats that Python wrote stay floats when two writes are merged', async (t
   }, { cookie })
   t.assert.strictEqual(store.inner.get(id)?.data, '{"price":1.0,"tax":2.0,"a":1}')
 })
+
+describe('what a session keeps for itself, when two requests write it:', () => {
+  const began = Math.floor(Date.now() / 1000) - 50
+  const cases: Record<string, { before: object, act: Mine, there: object, kept: object }> = {
+    'an emptied session that the other changed keeps its begin': {
+      before: { a: 1, _created: began }, act: (session) => { session.delete('a') }, there: { a: 1, b: 1, _created: began }, kept: { b: 1, _created: began }
+    },
+    'the begin that the other noted first counts': {
+      before: { a: 1 }, act: (session) => { session.b = 1 }, there: { a: 1, _created: began - 1 }, kept: { a: 1, b: 1, _created: began - 1 }
+    },
+    'a lifetime that this one set counts': {
+      before: { a: 1, _created: began, _lifetime: 600 }, act: (session) => { session.lifetime = 700 }, there: { a: 2, _created: began, _lifetime: 800 }, kept: { a: 2, _created: began, _lifetime: 700 }
+    },
+    'a lifetime that only the other set counts': {
+      before: { a: 1, _created: began }, act: (session) => { session.b = 1 }, there: { a: 1, _created: began, _lifetime: 800 }, kept: { a: 1, b: 1, _created: began, _lifetime: 800 }
+    }
+  }
+  for (const [title, { before, act, there: theirs, kept }] of Object.entries(cases)) {
+    test(title, async (t: TestContext) => {
+      const { there } = await race(t, before, act, write(theirs), { absoluteLifetime: 10_000, permanentSessionLifetime: 3600 })
+      t.assert.deepStrictEqual(there, kept)
+    })
+  }
+})
+
+test('a session that begins in a later onSend hook, while the store is slow, is lost with a warning', async (t: TestContext) => {
+  const store = new AsyncStore()
+  store.gate = async () => await new Promise((resolve) => setTimeout(resolve, 30))
+  const { visit, log } = await storeApp(t, store, {}, {
+    after: (app) => app.addHook('onSend', async (request) => { if (request.url === '/act') request.session.late = 1 })
+  })
+  const answer = await visit((session) => session.size)
+  t.assert.strictEqual(sessionCookieOf(answer), undefined)
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  t.assert.match(log.lines.map(({ msg }) => msg).join(), /a session that begins after the headers were sent has no cookie/)
+})
+
+test('a session that is changed in a later onSend hook, while the store is slow, is stored', async (t: TestContext) => {
+  const store = new AsyncStore()
+  store.inner.set(id, '{"a":1}', options())
+  store.gate = async () => await new Promise((resolve) => setTimeout(resolve, 30))
+  const { visit, log } = await storeApp(t, store, {}, {
+    after: (app) => app.addHook('onSend', async (request) => { request.session.late = 1 })
+  })
+  await visit((session) => session.size, { cookie })
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  t.assert.deepStrictEqual(await dataIn(store.inner, id), { a: 1, late: 1 })
+  t.assert.deepStrictEqual(log.lines, [])
+})

@@ -63,6 +63,12 @@ test('a guarded store that failed is not asked for a second', async (t: TestCont
   t.assert.strictEqual(asked, 2)
 })
 
+test('a synchronous guarded store that failed is asked again at once', (t: TestContext) => {
+  const store = new GuardedStore({ ...storeThat(() => { throw new Error('one session is too large') }), sync: true, touch: () => true }, 1)
+  t.assert.throws(() => store.get('id'), unavailable)
+  t.assert.strictEqual(store.touch('id', expires()), true)
+})
+
 test('a guarded store without ids lists none', (t: TestContext) => {
   const store = new GuardedStore({ get: () => null, set: () => true, touch: () => true, delete: () => true }, 1)
   t.assert.strictEqual(store.hasIds, false)

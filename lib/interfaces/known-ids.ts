@@ -1,0 +1,50 @@
+/**
+ * Finds the session of a request in a store, by the ids in its cookies.
+ *
+ * @module
+ */
+
+import type { GuardedStore } from '../stores/guarded-store.ts'
+import { storeKey } from './session-ids.ts'
+import type { IdForm } from './session-ids.ts'
+import type { MaybePromise, SessionApp } from './session-interface.ts'
+import { run, wait } from './steps.ts'
+import type { Steps } from './steps.ts'
+import type { Found } from './stored-session.ts'
+
+/** How many ids of one request are looked up. */
+const mostIds = 2
+
+export class KnownIds {
+  /** How an id stands in the cookie. */
+  readonly form: IdForm
+  readonly #store: GuardedStore
+  readonly #isHashed: boolean
+
+  constructor (store: GuardedStore, form: IdForm, isHashed: boolean) {
+    this.form = form
+    this.#store = store
+    this.#isHashed = isHashed
+  }
+
+  /** The key in the store for an id. */
+  keyOf ({ sessionName }: SessionApp, id: string): string {
+    return storeKey(sessionName, id, this.#isHashed)
+  }
+
+  /** The first session that the store has. What is no id never reaches the store. @param cookies - none of them empty */
+  find (app: SessionApp, cookies: readonly string[]): MaybePromise<Found> {
+    const ids = cookies.flatMap((cookie) => this.form.read(cookie, app) ?? []).slice(0, mostIds)
+    const hasRivals = cookies.length > 1
+    if (ids.length === 0) return { refusal: cookies.length === 0 ? undefined : 'malformed', hasRivals }
+    return run(this.#lookUp(app, ids, hasRivals))
+  }
+
+  * #lookUp (app: SessionApp, ids: readonly string[], hasRivals: boolean): Steps<Found> {
+    for (const id of ids) {
+      const session = yield * wait(this.#store.get(this.keyOf(app, id)))
+      if (session !== null) return { id, session, hasRivals }
+    }
+    return { refusal: 'unknown-id', hasRivals }
+  }
+}
