@@ -281,7 +281,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     const warn = (error: unknown): void => request.log.warn(error, 'the session could not be prolonged')
     try {
       if (kept.isSaved || !this.shouldSetCookie(app, session, request)) return
-      if ((dataOf(session) as SessionData).isEmpty || kept.id === undefined) return
+      if ((dataOf(session) as SessionData).isEmpty) return
       // A refresh must not replace a logout, or another login, that is already in the reply.
       if (hasOtherCookie(reply, this.getCookieName(app, request))) return
       const saving = this.#save(app, session, kept, reply)

@@ -295,6 +295,16 @@ test('an interface of the application can decide that a change is not saved', as
   t.assert.strictEqual(sessionCookieOf(answer), undefined)
 })
 
+test('an interface of the application that always sends a cookie sends none for an empty session', async (t: TestContext) => {
+  class Always extends ServerSideSessionInterface {
+    override shouldSetCookie (): boolean { return true }
+  }
+  const store = new AsyncStore()
+  const { visit } = await storeApp(t, undefined as never, { sessionInterface: new Always({ store }) })
+  t.assert.strictEqual(sessionCookieOf(await visit(show, { cookie })), undefined)
+  t.assert.deepStrictEqual(store.methods, ['get'])
+})
+
 test('a session that did not come from the interface is not saved', async (t: TestContext) => {
   class Other extends ServerSideSessionInterface {
     override openSession (): SecureCookieSession { return new this.sessionClass({}) }
