@@ -10,7 +10,6 @@ import { sessionOptionNames } from './options.ts'
 import { attributeKeys, cookieOption, keys, settings } from './config/settings.ts'
 
 const lifetime = 'use permanentSessionLifetime, in seconds, with session.permanent = true'
-const inCookie = 'the data is in the cookie, there is no store'
 const signedAnyway = 'the cookie is always signed'
 const ofFastify = "use Fastify's own option trustProxy"
 const notNeeded = 'an unchanged session is only sent to refresh it, an empty one never'
@@ -48,7 +47,6 @@ const foreign: ReadonlyMap<string, string> = new Map([
   ['cookieoptions', 'use cookie'],
   ['digest', 'use digestMethod'],
   ['algorithm', 'use digestMethod'],
-  ['store', inCookie],
   ['signed', signedAnyway],
   ['proxy', ofFastify],
   ['trustproxy', ofFastify]

@@ -146,8 +146,15 @@ export function functionOption<T extends Function> (name: string, value: T | und
 /** The given interface, or the default one with the signing options. */
 export function interfaceOf (options: SessionOptions, sessionName: string): SessionInterface {
   const { sessionInterface, revocation, store } = options
+  const isInStore = store !== undefined && store !== null
+  if (revocation !== undefined && (isInStore || sessionInterface !== undefined)) {
+    const expects = isInStore
+      ? 'left out beside store, whose sessions end without it'
+      : 'left out beside sessionInterface, whose sessions it cannot end'
+    throw new FST_SESSION_INVALID_CONFIG('revocation', expects, describe(revocation))
+  }
   if (sessionInterface === undefined) {
-    if (store !== undefined && store !== null) {
+    if (isInStore) {
       if (isSealed(options.sealed)) {
         const expects = 'false for a session in a store, whose cookie holds an id alone'
         throw new FST_SESSION_INVALID_CONFIG('sealed', expects, 'true')
@@ -166,7 +173,7 @@ export function interfaceOf (options: SessionOptions, sessionName: string): Sess
     const expects = 'an instance of the SessionInterface of this copy of the package (import and require load one each)'
     throw new FST_SESSION_INVALID_CONFIG('sessionInterface', expects, typeName(sessionInterface))
   }
-  for (const name of [...signingOptionNames, ...storeOptionNames, 'revocation'] as const) {
+  for (const name of [...signingOptionNames, ...storeOptionNames]) {
     if (options[name] !== undefined) {
       throw new FST_SESSION_INVALID_CONFIG(name, 'a property of the sessionInterface', 'a plugin option')
     }

@@ -63,12 +63,13 @@ describe('the package', () => {
 
     t.assert.deepStrictEqual(errors.map(([name]) => name).sort(), [
       'FST_SESSION_ALREADY_REGISTERED', 'FST_SESSION_COOKIE_OVERFLOW', 'FST_SESSION_HEADERS_SENT', 'FST_SESSION_INVALID_CONFIG',
-      'FST_SESSION_NOT_OPEN', 'FST_SESSION_OPEN_FAILED', 'FST_SESSION_UNAVAILABLE', 'FST_SESSION_UNSERIALIZABLE'
+      'FST_SESSION_NOT_OPEN', 'FST_SESSION_OPEN_FAILED', 'FST_SESSION_STORE_UNAVAILABLE', 'FST_SESSION_UNAVAILABLE',
+      'FST_SESSION_UNSERIALIZABLE'
     ])
     for (const [name, Class] of errors) {
       const error = new (Class as typeof api.FST_SESSION_HEADERS_SENT)('a', 'b', 'c')
       t.assert.strictEqual(error.code, name)
-      t.assert.strictEqual(error.statusCode, 500)
+      t.assert.strictEqual(error.statusCode, name === 'FST_SESSION_STORE_UNAVAILABLE' ? 503 : 500)
       t.assert.ok(error instanceof Error)
     }
   })

@@ -80,7 +80,12 @@ function setCookies (reply: FastifyReply, name: string, headers: readonly string
   if (present !== undefined) reply.removeHeader('set-cookie')
   for (const header of headers) ours.add(header)
   const list = [...others, ...headers]
-  reply.header('set-cookie', list.length === 1 ? list[0] : list)
+  if (list.length > 0) reply.header('set-cookie', list.length === 1 ? list[0] : list)
+}
+
+/** Takes a cookie out of the reply that a session put there before. */
+export function withdrawCookie (reply: FastifyReply, name: string): void {
+  if (written.has(reply)) setCookies(reply, name, [])
 }
 
 /** Whether a session has put a cookie into the reply. */

@@ -7,11 +7,13 @@
 import { now } from '../revocation/known-answers.ts'
 import { andThen } from '../revocation/maybe-promise.ts'
 import type { Revocation, RecordLimits, RevocationVerdict, SessionIdentity } from '../revocation/revocation.ts'
-import type { LoadedSession, SessionData } from '../session/session-data.ts'
+import type { SessionSerializer } from '../session/hand-out.ts'
+import type { LoadedSession, SessionData, SessionSource } from '../session/session-data.ts'
 import { ageOf } from './lifetime.ts'
+import { reportRejection } from './rejections.ts'
 import type { RejectionFacts } from './rejections.ts'
 import { newId } from './session-identity.ts'
-import type { MaybePromise, SessionRequest } from './session-interface.ts'
+import type { MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
 
 /**
  * Seconds in which an answer to one save is used for the next save of the request: the last one, right before the head
@@ -28,12 +30,6 @@ export interface Admission {
   readonly rejection?: RejectionFacts | undefined
 }
 
-/** Is told what is found. */
-export interface Listener {
-  readonly log: SessionRequest['log']
-  report (facts: RejectionFacts): void
-}
-
 /** Whether a session may be saved; the error if the end of the one before it could not be written. */
 export type Permission = boolean | Error
 
@@ -42,10 +38,13 @@ export function lacksKeys ({ loaded }: SessionData): boolean {
   return loaded !== undefined && (loaded.book?.sid === undefined || loaded.book.created === undefined)
 }
 
-export class RevocableSession {
+/** Where the data of a session comes from, and where it may go. */
+export class RevocableSession implements SessionSource {
+  readonly serializer: SessionSerializer
   readonly #revocation: Revocation
+  readonly #app: SessionApp
+  readonly #request: SessionRequest
   readonly #admission: Admission
-  readonly #listener: Listener
   /** The session as it was read, or saved last: the one to end when another begins. */
   #current: SessionIdentity | undefined
   #isRevoked = false
@@ -53,10 +52,14 @@ export class RevocableSession {
   /** When the store was last asked past what is remembered, by the clock of {@link now}. */
   #askedAt = -Infinity
 
-  constructor (revocation: Revocation, admission: Admission, listener: Listener) {
+  constructor (
+    revocation: Revocation, serializer: SessionSerializer, app: SessionApp, request: SessionRequest, admission: Admission
+  ) {
+    this.serializer = serializer
     this.#revocation = revocation
+    this.#app = app
+    this.#request = request
     this.#admission = admission
-    this.#listener = listener
   }
 
   get current (): SessionIdentity | undefined {
@@ -81,18 +84,17 @@ export class RevocableSession {
   /** Loads the session for the application. @throws the error of the store, unless it is to be ignored */
   load (): LoadedSession | undefined {
     const { loaded, identity, verdict, rejection } = this.#admission
-    const { log, report } = this.#listener
     this.#isRevoked = verdict === 'revoked'
     if (verdict === 'revoked') {
-      log.debug({ reason: verdict }, 'session cookie refused')
-      report({ code: verdict, age: ageOf((loaded as LoadedSession).signedAt as number) })
+      this.#request.log.debug({ reason: verdict }, 'session cookie refused')
+      this.#report({ code: verdict, age: ageOf((loaded as LoadedSession).signedAt as number) })
       return undefined
     }
     if (verdict instanceof Error) {
-      report({ code: 'store-unavailable', ...(this.#revocation.isLenient && { accepted: true }) })
+      this.#report({ code: 'store-unavailable', ...(this.#revocation.isLenient && { accepted: true }) })
       this.#revocation.tolerate(verdict)
     }
-    if (rejection !== undefined) report(rejection)
+    if (rejection !== undefined) this.#report(rejection)
     this.#current = identity
     return loaded
   }
@@ -123,7 +125,7 @@ export class RevocableSession {
       this.#current = undefined
       this.#isEnding = false
       if (!(result instanceof Error) || !this.#revocation.isLenient) return result
-      this.#listener.log.warn(result, 'a session was ended, but other processes do not know it yet')
+      this.#request.log.warn(result, 'a session was ended, but other processes do not know it yet')
       return true
     })
   }
@@ -157,8 +159,12 @@ export class RevocableSession {
     }))
   }
 
+  #report (facts: RejectionFacts): void {
+    reportRejection(this.#app, this.#request, facts)
+  }
+
   #drop (): false {
-    this.#listener.log.debug('the session has been ended elsewhere: no cookie is sent')
+    this.#request.log.debug('the session has been ended elsewhere: no cookie is sent')
     return false
   }
 }

@@ -6,7 +6,7 @@
 
 import type { FastifyReply } from 'fastify'
 import type { SigningOptions } from '../config/signing-options.ts'
-import { addVary } from '../cookie/write.ts'
+import { addVary, withdrawCookie } from '../cookie/write.ts'
 import { andThen } from '../revocation/maybe-promise.ts'
 import { revocationSettings } from '../revocation/options.ts'
 import type { RevocationOptions } from '../revocation/options.ts'
@@ -17,7 +17,6 @@ import type { LoadedSession, SessionData } from '../session/session-data.ts'
 import { dataOf } from '../session/session.ts'
 import type { SecureCookieSession } from '../session/session.ts'
 import { SecureCookieSessionInterface } from './cookie-sessions.ts'
-import { reportRejection } from './rejections.ts'
 import type { RejectionFacts } from './rejections.ts'
 import { lacksKeys, RevocableSession } from './revocable-session.ts'
 import type { Admission } from './revocable-session.ts'
@@ -30,7 +29,6 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
   readonly #identification: Identification
   /** Without the option `user`, nobody's sessions can be ended together. */
   readonly #hasUser: boolean
-  readonly #opened = new WeakMap<SessionData, RevocableSession>()
 
   constructor (options: SigningOptions & { revocation?: RevocationOptions | undefined }, sessionName: string) {
     super(options)
@@ -61,7 +59,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
   /** A promise if the store is asynchronous and was asked. */
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
     const data = dataOf(session) as SessionData
-    const opened = this.#opened.get(data) as RevocableSession
+    const opened = data.source as RevocableSession
     const { accessed, revision } = data
     if (opened.isUnreadable) return this.#saveUnread(app, session, reply)
     const isEnded = data.modified && data.isEmpty
@@ -75,7 +73,11 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
       ? opened.end(limits)
       : opened.permit(data, this.#identification.userOf(data.detached()), limits)
     return andThen(permission, (permission) => {
-      if (permission === false) return leave(data, reply)
+      if (permission === false) {
+        // An earlier save of this request may have sent it.
+        withdrawCookie(reply, this.getCookieName(app, reply.request))
+        return leave(data, reply)
+      }
       if (permission instanceof Error) {
         this.deleteCookie(app, session, reply)
         throw permission
@@ -129,7 +131,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
 
   #isRevoked (data: SessionData): MaybePromise<boolean> {
     const identity = this.#identityOf(data)
-    if (identity === undefined) return this.#opened.get(data)?.isRevoked === true
+    if (identity === undefined) return openedOf(data)?.isRevoked === true
     return andThen(this.#revocation.judge(identity), (verdict) => {
       if (verdict instanceof Error) this.#revocation.tolerate(verdict)
       return verdict === 'revoked'
@@ -146,22 +148,14 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
   }
 
   #open (app: SessionApp, request: SessionRequest, admission: Admission): SecureCookieSession {
-    const report = (facts: RejectionFacts): void => reportRejection(app, request, facts)
-    const opened = new RevocableSession(this.#revocation, admission, { log: request.log, report })
-    const session = new this.sessionClass(undefined, {
-      serializer: this.serializer,
-      longestLifetime: app.config.PERMANENT_SESSION_LIFETIME,
-      load: () => opened.load(),
-      ending: () => opened.ending()
-    })
-    this.#opened.set(dataOf(session) as SessionData, opened)
-    return session
+    const source = new RevocableSession(this.#revocation, this.serializer, app, request, admission)
+    return new this.sessionClass(undefined, source)
   }
 
   /** The application may have ended a session that it could not read: then the cookie goes, whatever the store says. */
   #saveUnread (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
     const data = dataOf(session) as SessionData
-    const opened = this.#opened.get(data) as RevocableSession
+    const opened = data.source as RevocableSession
     if (!opened.isEnding) return leave(data, reply)
     return andThen(opened.end(this.#limits(app)), (permission) => {
       if (permission === false) leave(data, reply)
@@ -171,13 +165,18 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
 
   #identityOf (data: SessionData): SessionIdentity | undefined {
     const { loaded } = data
-    return this.#opened.get(data)?.current ?? (loaded && this.#identification.identityOf(loaded))
+    return openedOf(data)?.current ?? (loaded && this.#identification.identityOf(loaded))
   }
 
   #limits ({ config }: SessionApp): RecordLimits {
     const { clockTolerance } = this
     return { lifetime: this.longestAge(config), clockTolerance }
   }
+}
+
+/** The way of a session through its request; `undefined` for one outside of requests. */
+function openedOf ({ source }: SessionData): RevocableSession | undefined {
+  return source instanceof RevocableSession ? source : undefined
 }
 
 /** A response without a cookie still depends on the one of the request, if the application looked at it. */

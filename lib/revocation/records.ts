@@ -11,7 +11,7 @@
  * @module
  */
 
-import { FST_SESSION_STORE_UNAVAILABLE } from '../errors.ts'
+import { storeUnavailable } from '../errors.ts'
 import type { MaybePromise, SessionStore, StoredSession } from '../stores/store.ts'
 import { andThen } from './maybe-promise.ts'
 
@@ -56,7 +56,7 @@ export class RevocationRecords {
     return andThen(this.#store.get(this.#prefix + user), (stored) => {
       if (stored === null) return undefined
       const record = parse(stored)
-      if (record === undefined) throw new FST_SESSION_STORE_UNAVAILABLE('a record of ended sessions is unreadable')
+      if (record === undefined) throw storeUnavailable('a record of ended sessions is unreadable')
       return record
     })
   }
@@ -78,7 +78,7 @@ export class RevocationRecords {
       return andThen(this.#store.set(key, JSON.stringify(record), options), (isWritten) => {
         if (isWritten) return record
         if (tries > 1) return this.endUser(user, { since, except }, expires, tries - 1)
-        throw new FST_SESSION_STORE_UNAVAILABLE(`another writer was faster, ${mostTries} times in a row`)
+        throw storeUnavailable(`another writer was faster, ${mostTries} times in a row`)
       })
     })
   }

@@ -51,7 +51,7 @@ class MemoryStore implements SyncSessionStore {
 
   open (warn: (message: string) => void): void {
     if (this.#warn === undefined && process.env['NODE_ENV'] === 'production') {
-      warn('memoryStore keeps sessions in this process only: they end with it, and no other process sees them')
+      warn('memoryStore keeps its entries in this process only: they are lost when it ends, and no other process sees them')
     }
     this.#warn = warn
   }

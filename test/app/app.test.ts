@@ -405,6 +405,14 @@ describe('the view of the cookie', () => {
     t.assert.doesNotMatch(textOf(page), /There is none/)
   })
 
+  test('tells how the twin is started with the same digest and kind of session', async (t: TestContext) => {
+    const plain = await (await open(t)).get()
+    const other = await (await open(t, { digestMethod: 'sha1', sessions: 'sealed', twinPort: 5001 })).get()
+
+    t.assert.match(textOf(plain), /same digest: HMAC-SHA-512\. Start it with: npm run start:flask /)
+    t.assert.match(textOf(other), /same digest: HMAC-SHA-1\. Start it with: SESSIONS=sealed DIGEST=sha1 FLASK_PORT=5001 npm run start:flask /)
+  })
+
   test('shows SHA-1 where the cookies are those of stock Flask', async (t: TestContext) => {
     const browser = await open(t, { digestMethod: 'sha1' })
 
@@ -594,7 +602,7 @@ describe('the way to Flask and back', () => {
     })
   }
 
-  test('knows the same kinds of sessions on both sides, and says the same of them', (t: TestContext) => {
+  test('knows the same kinds of cookies on both sides, and says the same of them', (t: TestContext) => {
     const twin = readFileSync(new URL('flask_twin.py', import.meta.url), 'utf8')
 
     const theirs = [...twin.matchAll(/^ {4}"(\w+)": \(\[.*\], "(.*)"\),$/gm)].map(([, name, note]) => [name, note])

@@ -70,30 +70,32 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
 
   fastify.get('/', async (request, reply) => {
     const session: DemoSession = request.session
+    const name = sessions.getCookieName(sessions.app)
+    const token = request.cookies[name] ?? ''
+    // Before a save, which may end the session.
+    const received = token === '' || sessions instanceof SessionsInStore ? undefined : sessions.judge(token)
     const messages = session.has('_flashes') ? session.pop('_flashes', []) : []
     if (session.visits !== undefined) session.visits.fastify += 1
 
     // As a rule the onSend hook does this; here the page is to show the cookie that goes out with it.
     if (session.modified) await session.save()
-    const name = sessions.getCookieName(sessions.app)
     const sent = [reply.getHeader('set-cookie') ?? []].flat().map(String).find((cookie) => cookie.startsWith(`${name}=`))
-    const token = request.cookies[name] ?? ''
     const common = { session, messages, digest: digestMethod ?? 'sha512', config, settings: sessions.app.config }
     if (sessions instanceof SessionsInStore) {
       const stored = await sessions.explain(sent ?? `${name}=${token}`)
       const devices = session.user_name === undefined
         ? []
         : await fastify.listSessions(session.user_name, { current: request.session, data: ({ device }: DemoSession) => device })
-      return sendPage(reply, homePage({ ...common, cookie: undefined, received: undefined, twin: undefined, stored, devices }))
+      return sendPage(reply, homePage({ ...common, cookie: undefined, received, twin: undefined, startTwin: undefined, stored, devices }))
     }
-    const received = token === '' ? undefined : sessions.judge(token)
     const held = sent ?? (received instanceof Date ? `${name}=${token}` : undefined)
 
     return sendPage(reply, homePage({
       ...common,
       cookie: held === undefined ? undefined : sessions.explain(held),
       received,
-      twin: `${request.protocol}://${hostOf(request)}:${twinPort}/`
+      twin: `${request.protocol}://${hostOf(request)}:${twinPort}/`,
+      startTwin: twinCommand(options)
     }))
   })
 
@@ -179,6 +181,16 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
   })
 
   return fastify
+}
+
+/** The command that starts the twin with the same settings; what both have by default is left out. */
+function twinCommand ({ digestMethod: DIGEST = 'sha512', sessions: SESSIONS = 'cookie', twinPort: FLASK_PORT = 5000 }: DemoOptions): string {
+  const differences = [
+    SESSIONS !== 'cookie' && `SESSIONS=${SESSIONS}`,
+    DIGEST !== 'sha512' && `DIGEST=${DIGEST}`,
+    FLASK_PORT !== 5000 && `FLASK_PORT=${FLASK_PORT}`
+  ]
+  return [...differences.filter((each) => each !== false), 'npm run start:flask'].join(' ')
 }
 
 function sendPage (reply: FastifyReply, page: { toString (): string }): FastifyReply {

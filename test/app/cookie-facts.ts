@@ -9,7 +9,7 @@ import type { DigestName, SecureCookieSession, SessionApp, SessionRequest } from
 import { kinds } from './kinds.ts'
 import type { KindName } from './kinds.ts'
 
-/** A cookie whose signature is right. */
+/** A cookie whose session is accepted. */
 export interface CookieFacts {
   name: string
   /** The three parts of the token, as they are written. */
@@ -29,7 +29,7 @@ export interface CookieFacts {
   size: number
 }
 
-/** The session interface of the plugin, which can also explain a cookie. */
+/** Sessions in cookies. */
 export class ExplainingSessions extends SecureCookieSessionInterface {
   readonly #note: string
   #app: SessionApp | undefined
@@ -40,7 +40,6 @@ export class ExplainingSessions extends SecureCookieSessionInterface {
     this.#note = note
   }
 
-  /** What the plugin tells its interface: the configuration in force. */
   get app (): SessionApp {
     if (this.#app === undefined) throw new Error('there was no request yet')
     return this.#app
@@ -51,7 +50,6 @@ export class ExplainingSessions extends SecureCookieSessionInterface {
     return super.openSession(app, request)
   }
 
-  /** The facts of a Set-Cookie value; `undefined` for one that deletes the cookie. */
   explain (setCookie: string): CookieFacts | undefined {
     const [pair = '', ...attributes] = setCookie.split('; ')
     const token = pair.slice(pair.indexOf('=') + 1)
@@ -73,7 +71,6 @@ export class ExplainingSessions extends SecureCookieSessionInterface {
     }
   }
 
-  /** When a cookie that came in was signed, or the code of the error for which it was refused. */
   judge (token: string): Date | string {
     const opened = this.#open(token)
     return typeof opened === 'string' ? opened : new Date(opened.signedAt * 1000)

@@ -246,7 +246,15 @@ def surroundings():
         "products": PRODUCTS,
         "fastify": f"{request.scheme}://{host}:{FASTIFY_PORT}/",
         "flask_version": version("flask"),
+        "start_fastify": start_fastify(),
     }
+
+
+def start_fastify():
+    """The command that starts Fastify's side with the same settings; what both have by default is left out."""
+    defaults = {"SESSIONS": ("cookie", SESSIONS), "DIGEST": ("sha512", DIGEST), "PORT": (3000, FASTIFY_PORT)}
+    differences = [f"{name}={value}" for name, (default, value) in defaults.items() if value != default]
+    return " ".join([*differences, "npm start"])
 
 
 # -- what the cookie holds

@@ -26,6 +26,8 @@ export interface HomeModel {
   settings: SessionConfig
   /** The address of the twin; `undefined` where it cannot read the sessions. */
   twin: string | undefined
+  /** The command that starts the twin so that it reads the cookies of this application. */
+  startTwin: string | undefined
   /** What the store has of a session on the server. */
   stored?: StoreFacts | undefined
   /** The user's sessions on the server; `undefined` where they lie in cookies. */
@@ -34,22 +36,20 @@ export interface HomeModel {
 
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
-  const { session, messages, twin, digest, stored, devices } = model
+  const { session, messages, twin, stored, devices } = model
   return layout('One session for Fastify and Flask', html`
     <header class="top">
       <img src="/icon.svg" alt="" width="44" height="44">
       <div class="title">
         <h1>One session for Fastify and Flask</h1>
-        ${devices === undefined
-          ? html`<p><code>request.session</code> is kept in a signed cookie that Flask reads and writes, too. Log in, watch the cookie, and
-          go on in the same shop on Flask.</p>`
-          : html`<p><code>request.session</code> is kept in a store on the server, under an id that the cookie holds. Log in, watch both,
-          and log in with another browser.</p>`}
+        <p><code>request.session</code> is kept in ${devices === undefined
+          ? 'a signed cookie that Flask reads and writes, too. Log in, watch the cookie, and go on in the same shop on Flask.'
+          : 'a store on the server, under an id that the cookie holds. Log in, watch both, and log in with another browser.'}</p>
       </div>
-      <nav class="switch" aria-label="Framework">
+      ${twin !== undefined && html`<nav class="switch" aria-label="Framework">
         <a href="/" aria-current="page">Fastify</a>
-        ${twin !== undefined && html`<a href="${twin}" title="The same on Flask">Flask</a>`}
-      </nav>
+        <a href="${twin}" title="The same on Flask">Flask</a>
+      </nav>`}
     </header>
     <div class="messages" role="status">${messages.map(([category, text]) => html`
       <p class="message ${category}">${text}</p>`)}
@@ -60,7 +60,7 @@ export function homePage (model: HomeModel): Markup {
       </div>
       <div class="column">
         ${devices === undefined ? cookieCard(model) : [storeCard(stored), devices.length > 0 && devicesCard(devices)]}
-        ${twin !== undefined && twinCard(twin, digest)}
+        ${twin !== undefined && twinCard(model)}
       </div>
     </main>
     ${settingsCard(model)}`)
@@ -177,12 +177,12 @@ function cartItem ({ sku, quantity, price }: CartItem): Markup {
 }
 
 /** Where the twin is, and how it is started so that it accepts the cookies of this page. */
-function twinCard (twin: string, digest: DigestName): Markup {
+function twinCard ({ twin, startTwin, digest }: HomeModel): Markup {
   return html`
     <section class="card twin" aria-labelledby="twin">
       <h2 id="twin"><a href="${twin}">The same shop on Flask</a></h2>
-      <p>It reads this cookie if it signs with the same key and the same digest, ${digestName(digest)}. Start it with:</p>
-      ${code(`${digest === 'sha512' ? '' : `DIGEST=${digest} `}npm run start:flask`)}
+      <p>It reads this cookie if it has the same key, and the same digest: ${digestName(digest)}. Start it with:</p>
+      ${code(String(startTwin))}
     </section>`
 }
 

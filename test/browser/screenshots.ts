@@ -1,5 +1,6 @@
 /**
- * Pictures of the demo, to be looked at: `npx tsx test/browser/screenshots.ts FOLDER`
+ * Pictures of the demo, to be looked at: `npx tsx test/browser/screenshots.ts FOLDER`, and for another kind of session
+ * `npx tsx test/browser/screenshots.ts FOLDER sealed`.
  *
  * @module
  */
@@ -9,9 +10,10 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { buildDemo } from '../app/app.ts'
+import { kindNamed } from '../app/kinds.ts'
 import { programFile } from '../programs.ts'
 
-const [folder = 'screenshots'] = process.argv.slice(2)
+const [folder = 'screenshots', kind = 'cookie'] = process.argv.slice(2)
 
 const screens: Record<string, BrowserContextOptions> = {
   desktop: { viewport: { width: 1280, height: 900 } },
@@ -21,7 +23,7 @@ const screens: Record<string, BrowserContextOptions> = {
 }
 
 mkdirSync(folder, { recursive: true })
-const demo = await buildDemo()
+const demo = await buildDemo({ sessions: kindNamed(kind) })
 const address = await demo.listen({ host: '127.0.0.1', port: 0 })
 const browser = await chromium.launch({ executablePath: programFile('chromium'), args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] })
 try {

@@ -98,7 +98,6 @@ describe('an option that the plugin does not have', () => {
     [{ key: 'abracadabra' }, 'key', 'use secretKey (and readSecureSession.key)'],
     [{ secret: 'abracadabra' }, 'secret', 'use secretKey'],
     [{ name: 'sid' }, 'name', 'use cookieName'],
-    [{ store: {} }, 'store', 'the data is in the cookie, there is no store'],
     [{ sessions: [{ rolling: false }] }, 'rolling', 'use refreshEachRequest'],
     [{ rolling: false, sessions: [{ rolling: false }, { sessionName: 'admin', rolling: true }] }, 'rolling', 'use refreshEachRequest'],
     [{ sessions: [{ compat: [] }] }, 'compat', 'it belongs beside the list of sessions']

@@ -6,7 +6,7 @@ import { textOf } from './snippets.ts'
 
 const checkout = join(import.meta.dirname, '../..')
 const documents = [
-  'README.md', 'lib/README.md', 'lib/RECIPES.md', 'lib/REFERENCE.md', 'lib/itsdangerous/README.md', 'lib/peers/README.md',
+  'README.md', 'lib/README.md', 'lib/ASVS.md', 'lib/RECIPES.md', 'lib/REFERENCE.md', 'lib/itsdangerous/README.md', 'lib/peers/README.md',
   'lib/stores/README.md',
   'test/README.md', 'test/bench/README.md'
 ]

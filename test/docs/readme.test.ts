@@ -11,6 +11,8 @@ import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import secureSession from '../../lib/index.ts'
+import { TimestampSigner } from '../../lib/itsdangerous/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
 import { testClient } from '../../lib/testing.ts'
 import { keygen } from '../../lib/cli/keys.ts'
 import { run as runCommand } from '../cli/run.ts'
@@ -107,6 +109,22 @@ describe("the README's", () => {
     t.assert.deepStrictEqual(await visitAfter(25 * 60), [0, false])
   })
 
+  test('revocation ends all sessions of a user but one', async (t: TestContext) => {
+    const fastify = application(t)
+    await run(snippet('README.md', 'Log out everywhere'), { fastify, secureSession, redis: undefined }, {
+      'fastify-secure-cookie-session/stores': { redisStore: () => memoryStore({ max: Infinity }) }
+    })
+    fastify.get('/', async (request: any) => request.session.size)
+    const clients = [testClient(fastify), testClient(fastify)] as const
+    for (const client of clients) await client.sessionTransaction((session) => { session.user_id = 42 })
+
+    const sizes = []
+    t.assert.strictEqual((await clients[0].inject({ method: 'POST', url: '/password' })).statusCode, 200)
+    for (const client of clients) sizes.push((await client.inject('/')).json())
+
+    t.assert.deepStrictEqual(sizes, [1, 0])
+  })
+
   test('onReject is told why a user was logged out', async (t: TestContext) => {
     const fastify = application(t)
     await run(snippet('README.md', 'My session is empty'), { fastify, secureSession })
@@ -160,12 +178,22 @@ describe("the README's", () => {
 
   test('sealed session is in a cookie that nobody can read', async (t: TestContext) => {
     const fastify = application(t)
-    await run(snippet('README.md', 'Signed or sealed'), { fastify, secureSession })
+    await run(snippet('README.md', 'Signed, sealed, or in a store'), { fastify, secureSession })
     fastify.get('/', async (request) => { request.session.user_name = 'Ada Lovelace' })
 
     const [, payload = ''] = /=([^.]+)/.exec(String((await fastify.inject('/')).headers['set-cookie'])) ?? []
 
     t.assert.doesNotMatch(Buffer.from(payload, 'base64url').toString('latin1'), /Ada|user/)
+  })
+
+  test('session in a store has an id in its cookie', async (t: TestContext) => {
+    const fastify = application(t)
+    await run(snippet('README.md', 'Signed, sealed, or in a store', 'js', 1), { fastify, secureSession, redis: undefined }, {
+      'fastify-secure-cookie-session/stores': { redisStore: () => memoryStore() }
+    })
+    fastify.get('/', async (request) => { request.session.user_id = 42 })
+
+    t.assert.match(String((await fastify.inject('/')).headers['set-cookie']), /^session=[\w-]{43}; Path=\/; HttpOnly$/)
   })
 
   test('several sessions have a cookie each', async (t: TestContext) => {
@@ -195,6 +223,18 @@ describe('stock Flask, with the lines of the README,', () => {
     for (const { command } of requireFlask(t)) {
       t.assert.strictEqual(execFileSync(command, ['-c', visit], { encoding: 'utf8' }), "{'user': 42}\n")
     }
+  })
+})
+
+describe("the README's session of Starlette", () => {
+  test('is read by its TimestampSigner', async (t: TestContext) => {
+    const fastify = application(t)
+    await run(snippet('README.md', 'Sharing with Flask'), { fastify, secureSession })
+    fastify.get('/', async (request) => { request.session.user_id = 42 })
+
+    const [, token = ''] = /^session=([^;]+)/.exec(String((await fastify.inject('/')).headers['set-cookie'])) ?? []
+
+    t.assert.strictEqual(Buffer.from(String(new TimestampSigner(secretKey).unsign(token)), 'base64').toString(), '{"user_id": 42}')
   })
 })
 

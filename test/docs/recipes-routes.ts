@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import fastifyExpress from '@fastify/express'
 import Fastify from 'fastify'
 import secureSession from '../../lib/index.ts'
+import { flaskSessionSerializer, memoryStore } from '../../lib/stores/index.ts'
 import { testClient } from '../../lib/testing.ts'
 import { application, asking, cookiesOf, secretKey, withRecipe, withSession } from './recipe.ts'
 import type { Ask } from './recipe.ts'
@@ -60,6 +61,18 @@ describe('the recipe for', () => {
     await fastify.inject(asking('session=forged'))
 
     t.assert.deepStrictEqual(counted, [{ code: 'malformed', session: 'session' }])
+  })
+
+  test('Flask-Session: what is stored is plain JSON', async (t: TestContext) => {
+    const fastify = application(t)
+    const store = memoryStore()
+    await run(snippet('lib/RECIPES.md', 'Sessions in a store'), { fastify, secureSession, redis: undefined }, {
+      'fastify-secure-cookie-session/stores': { flaskSessionSerializer, redisStore: () => store }
+    })
+    fastify.get('/', async (request: Ask) => { request.session.user_id = 42 })
+    const [, id = ''] = /=([^;]+)/.exec(String(cookiesOf(await fastify.inject('/')))) ?? []
+
+    t.assert.strictEqual(String((await store.get(id))?.data), '{"user_id":42}')
   })
 
   test('middleware: the raw request has the session', async (t: TestContext) => {

@@ -22,6 +22,17 @@ describe('the commands of the reference', () => {
   })
 })
 
+describe('the reasons of rejections in the reference', () => {
+  test('are all that there are', (t: TestContext) => {
+    const [, type = ''] = /export type RejectionCode =\n([^]*?)\n\n/.exec(textOf('types/session.ts')) ?? []
+    const [, table = ''] = /### Why a session was rejected\n([^]*?)\n## /.exec(textOf('lib/REFERENCE.md')) ?? []
+    const codes = Array.from(type.matchAll(/'([a-z-]+)'/g), ([, code]) => code).sort()
+    const rows = Array.from(table.matchAll(/^\| (`.*?`) \|/gm), ([, cell]) => String(cell).match(/[a-z-]+/g)).flat().sort()
+
+    t.assert.deepStrictEqual(rows, codes)
+  })
+})
+
 describe("ItsDangerous' document", () => {
   test('has an example that runs, and no other code', async (t: TestContext) => {
     process.env.SECRET_KEY = 'a secret key of the documents'

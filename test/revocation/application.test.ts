@@ -1,5 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import type { Rejection } from '../../lib/index.ts'
 import { memoryStore } from '../../lib/stores/memory-store.ts'
 import { testClient } from '../../lib/testing.ts'
@@ -129,6 +130,10 @@ describe('the application', () => {
 
   test('is refused with wrong options', async (t: TestContext) => {
     t.assert.match((await refusalOf(t, { revocation: { cacheFor: -1 } })).message, /^revocation\.cacheFor must be/)
+    const beside = await refusalOf(t, { revocation: {}, sessionInterface: new SecureCookieSessionInterface() })
+    t.assert.strictEqual(beside.message, 'revocation must be left out beside sessionInterface, whose sessions it cannot end, got object')
+    const inStore = await refusalOf(t, { revocation: {}, store: memoryStore() })
+    t.assert.strictEqual(inStore.message, 'revocation must be left out beside store, whose sessions end without it, got object')
   })
 
   test('keeps the ended sessions in memory by default', async (t: TestContext) => {
@@ -250,6 +255,19 @@ test('several sessions are ended each by its own name', async (t: TestContext) =
   const [third, fourth] = [await login(), await login()]
   await app.inject({ url: '/leave', headers: { cookie: third } })
   t.assert.deepStrictEqual([await see(third), await see(fourth)], [[42, 42], [42, null]])
+})
+
+test('sealed sessions are ended as others are', async (t: TestContext) => {
+  const { app, visit, login, userOf } = await scene(t, false, { sealed: { readSigned: true } })
+  const [one, two, signed] = [await login(), await login(), cookieOf({ user_id: 42 })]
+  t.assert.deepStrictEqual([await userOf(one), await userOf(signed)], [42, 42])
+  const sealed = cookieAfter(await visit((session) => session.touch(), { cookie: signed }))
+  await visit((session) => session.clear(), { cookie: one })
+  t.assert.deepStrictEqual([await userOf(one), await userOf(two)], [null, 42])
+  await visit((session) => session.clear(), { cookie: sealed })
+  t.assert.deepStrictEqual([await userOf(sealed), await userOf(signed)], [null, null])
+  await app.endSessions(42)
+  t.assert.strictEqual(await userOf(two), null)
 })
 
 test('a cookie of @fastify/secure-session can be ended for as long as it is read', async (t: TestContext) => {

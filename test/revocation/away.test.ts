@@ -32,6 +32,7 @@ for (const sync of [true, false]) {
         const { visit, cookie } = await away(t, sync, 'refuse')
         const answer = await visit(act, { cookie })
         t.assert.ok(isUnavailable(answer), answer.body)
+        t.assert.deepStrictEqual([answer.headers['retry-after'], answer.headers['cache-control']], ['1', 'no-store'])
         t.assert.strictEqual(countCookieInVary(answer.headers['vary'] as string), 1)
         t.assert.strictEqual(hasCookie(answer), name === 'is cleared')
       })

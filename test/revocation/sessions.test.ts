@@ -142,6 +142,26 @@ for (const sync of [true, false]) {
       t.assert.ok(!hasCookie(slow))
     })
 
+    test('takes back a cookie that it has saved before the session was ended', async (t: TestContext) => {
+      const { app, visit, login, tick } = await scene(t, sync)
+      const cookie = await login()
+      const slow = await visit(async (session, _request, reply) => {
+        reply.header('set-cookie', 'other=1')
+        session['n'] = 1
+        await session.save()
+        tick(2)
+        t.assert.ok(isDeletion(await app.inject({ url: '/logout', headers: { cookie } })))
+      }, { cookie })
+      t.assert.deepStrictEqual([slow.headers['set-cookie']].flat(), ['other=1'])
+      const alone = await visit(async (session) => {
+        session['user_id'] = 42
+        await session.save()
+        tick(2)
+        await app.endSessions(42)
+      })
+      t.assert.strictEqual(alone.headers['set-cookie'], undefined)
+    })
+
     test('that changes the session while it is saved saves the last state', async (t: TestContext) => {
       const { visit, login, userOf } = await scene(t, sync)
       const cookie = await login()

@@ -158,6 +158,16 @@ for (const sync of [true, false]) {
       t.assert.deepStrictEqual([await userOf(before), await userOf(after)], [null, 42])
     })
 
+    test('is one whose id and begin are of a wrong type', async (t: TestContext) => {
+      const { app, visit, userOf, tick } = await scene(t, sync)
+      const cookie = cookieOf({ user_id: 42, _sid: ['a-list-with-an-id'], _created: 'tomorrow' })
+      tick(10)
+      const named = saved(await visit((session) => session.touch(), { cookie }))
+      t.assert.deepStrictEqual([typeof named._sid, named._created], ['string', start])
+      await app.endSessions(42)
+      t.assert.strictEqual(await userOf(cookie), null)
+    })
+
     test('is completed if it has only one of the two', async (t: TestContext) => {
       const { visit } = await scene(t, sync)
       const [sid, created] = ['an-id-from-elsewhere', start - 1000]

@@ -179,7 +179,7 @@ describe('memoryStore', () => {
     open('production')
 
     t.assert.deepStrictEqual(warned, [
-      'memoryStore keeps sessions in this process only: they end with it, and no other process sees them'
+      'memoryStore keeps its entries in this process only: they are lost when it ends, and no other process sees them'
     ])
   })
 
