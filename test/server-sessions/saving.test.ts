@@ -319,7 +319,7 @@ describe('the options are checked:', () => {
   const store = memoryStore()
   const { ids, ...rest } = new AsyncStore()
   const wrong: Record<string, { options: object, message: string }> = {
-    'a store without touch': { options: { store: { get () {}, set () {}, delete () {} } }, message: 'store must be a session store, with get, set, touch and delete, got' },
+    'a store without touch': { options: { store: { get () {}, set () {}, delete () {} } }, message: 'store must be a session store, with get, set, touch and delete (expressStore makes one of a store of express-session), got' },
     'a store that is text': { options: { store: 'redis://' }, message: 'store must be a session store' },
     'storeTimeout 0': { options: { store, storeTimeout: 0 }, message: 'storeTimeout must be a number of seconds above 0, got 0' },
     'hashIds as text': { options: { store, hashIds: 'yes' }, message: 'hashIds must be a boolean' },
