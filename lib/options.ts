@@ -159,10 +159,6 @@ export function interfaceOf (options: SessionOptions, sessionName: string): Sess
         const expects = 'false for a session in a store, whose cookie holds an id alone'
         throw new FST_SESSION_INVALID_CONFIG('sealed', expects, 'true')
       }
-      if (revocation !== undefined) {
-        const expects = 'an option of sessions in cookies: those in a store are ended there'
-        throw new FST_SESSION_INVALID_CONFIG('revocation', expects, 'the option store beside it')
-      }
       return new ServerSideSessionInterface({ ...options, serializer: parseSigningOptions(options).serializer } as ServerSideOptions)
     }
     if (revocation === undefined) return new SecureCookieSessionInterface(options)

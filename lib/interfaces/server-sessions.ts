@@ -27,7 +27,6 @@ import { SessionInterface } from './session-interface.ts'
 import type { EndOptions, ListOptions, MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
 import { dumpSession } from './session-text.ts'
 import { SessionWriter } from './session-writer.ts'
-import type { Outcome, Write } from './session-writer.ts'
 import { run } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { parseStoreOptions } from './store-options.ts'
@@ -36,6 +35,7 @@ import { KeptSession } from './stored-session.ts'
 import type { Found, StoreSerializer } from './stored-session.ts'
 import { endSessionsOf, listed, sessionsOf, shortId } from './user-sessions.ts'
 import type { UserIndex } from './user-sessions.ts'
+import type { Outcome, Write } from './write.ts'
 import type { ListedSession } from '../../types/fastify.ts'
 import type { Session } from '../../types/session.ts'
 
@@ -244,7 +244,10 @@ export class ServerSideSessionInterface extends SessionInterface {
       if (id !== undefined && !kept.isGone && !hasEnded && !isRenewed && write.text === kept.text) {
         return kept.isSaved ? 'kept' : yield * this.#writer.touch(kept, id, write)
       }
-      return yield * this.#writer.write(kept, write)
+      const outcome = yield * this.#writer.write(kept, write)
+      // What is set after a regenerate() begins another session, even after a save in between.
+      if (outcome === 'gone' && isRenewed) kept.returnDeeds(write.deeds)
+      return outcome
     } catch (error) {
       kept.returnDeeds(write.deeds)
       throw error
@@ -281,7 +284,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     const warn = (error: unknown): void => request.log.warn(error, 'the session could not be prolonged')
     try {
       if (kept.isSaved || !this.shouldSetCookie(app, session, request)) return
-      if ((dataOf(session) as SessionData).isEmpty || kept.id === undefined) return
+      if ((dataOf(session) as SessionData).isEmpty) return
       // A refresh must not replace a logout, or another login, that is already in the reply.
       if (hasOtherCookie(reply, this.getCookieName(app, request))) return
       const saving = this.#save(app, session, kept, reply)

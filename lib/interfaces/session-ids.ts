@@ -6,7 +6,9 @@
 
 import { digest } from '../crypto/digest.ts'
 import { randomBytes } from '../crypto/secretbox.ts'
+import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import { Signer } from '../itsdangerous/signer.ts'
+import { noKey } from '../session/session.ts'
 import type { SessionApp } from './session-interface.ts'
 
 /** Bytes of a new id, as in Flask-Session. */
@@ -54,15 +56,23 @@ export const bareId: IdForm = {
  * @see {@link https://flask-session.readthedocs.io/en/latest/config.html#SESSION_USE_SIGNER}
  */
 export const signedId: IdForm = {
-  write: (id, app) => signerOf(app).sign(id),
+  write (id, app) {
+    const signer = signerOf(app)
+    if (signer === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)
+    return signer.sign(id)
+  },
   read (cookie, app) {
     const id = cookie.slice(0, Math.max(0, cookie.lastIndexOf('.')))
-    return isWellFormedId(id) && signerOf(app).validate(cookie) ? id : undefined
+    return isWellFormedId(id) && signerOf(app)?.validate(cookie) === true ? id : undefined
   }
 }
 
-function signerOf ({ config: { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } }: SessionApp): Signer {
-  return new Signer([...fallbacks, secretKey ?? ''], {
-    salt: 'flask-session', keyDerivation: 'hmac', digestMethod: 'sha1'
-  })
+/** `undefined` without a key. */
+function signerOf (app: SessionApp): Signer | undefined {
+  const { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } = app.config
+  return secretKey === null
+    ? undefined
+    : new Signer([...fallbacks, secretKey], {
+      salt: 'flask-session', keyDerivation: 'hmac', digestMethod: 'sha1'
+    })
 }

@@ -4,41 +4,18 @@
  * @module
  */
 
-import type { BookKeeping } from '../../types/session.ts'
 import { storeUnavailable } from '../errors.ts'
-import type { Dict } from '../json/dict.ts'
-import { shorten } from '../json/errors.ts'
-import { joinBook, splitBook } from '../session/book-keeping.ts'
 import { sameBytes } from '../stores/store.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
-import { mergeByKey } from './merge.ts'
+import { isEmpty, keptKeys, mergedText, onlyAssigned, read } from './merged-text.ts'
 import { newId } from './session-ids.ts'
 import { dumpSession } from './session-text.ts'
 import { run, wait } from './steps.ts'
 import type { Steps } from './steps.ts'
-import { jsonIn } from './stored-session.ts'
-import type { Deeds, KeptSession, StoredValue } from './stored-session.ts'
+import type { KeptSession, StoredValue } from './stored-session.ts'
+import type { Outcome, Write } from './write.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { Turn } from './write-queue.ts'
-
-/** What became of a session: the store has it, it ended with this write, or another request had ended it before. */
-export type Outcome = 'kept' | 'removed' | 'gone'
-
-/** One write of a session. */
-export interface Write {
-  /** The session as this request wants it; `null` for an empty one, which is not stored. */
-  readonly text: string | null
-  readonly deeds: Deeds
-  /** Whether the cookie outlives the browser. */
-  readonly isPermanent: boolean
-  /** When the session ends: milliseconds since 1970. */
-  readonly expires: number
-  /** The key in the store for an id. */
-  keyOf (id: string): string
-  /** The user whose session holds this data, if sessions are listed by user. */
-  readonly userOf?: ((data: Dict) => string | undefined) | undefined
-  debug (details: object, message: string): void
-}
 
 /** The writes of one session interface. */
 export class SessionWriter {
@@ -56,9 +33,9 @@ export class SessionWriter {
   * write (kept: KeptSession, write: Write): Steps<Outcome> {
     const { deeds, text } = write
     if (deeds.hasEnded || (deeds.isRenewed && text === null)) yield * this.#end(kept, write)
-    if (kept.isGone) return 'gone'
+    if (kept.isGone) return yield * this.#beginAgain(kept, write)
     const { id } = kept
-    if (id === undefined) return text === null ? 'removed' : yield * this.#begin(kept, write, text)
+    if (id === undefined) return text === null ? 'removed' : yield * this.#begin(kept, write, text, text)
     return yield * this.#inTurn(write.keyOf(id), (turn) => {
       return deeds.isRenewed && text !== null
         ? this.#renew(kept, id, write, text)
@@ -70,7 +47,7 @@ export class SessionWriter {
   * touch (kept: KeptSession, id: string, write: Write): Steps<Outcome> {
     const user = userIn(kept, write, kept.stored)
     if (yield * wait(this.#store.touch(write.keyOf(id), write.expires, { user }))) return 'kept'
-    return gone(kept, write)
+    return gone(kept, write, 'a session was not prolonged: another request had ended it')
   }
 
   * #inTurn<T> (key: string, steps: (turn: Turn) => Steps<T>): Steps<T> {
@@ -87,12 +64,22 @@ export class SessionWriter {
     kept.isNowhere()
   }
 
-  /** Writes a session that has no id yet. */
-  * #begin (kept: KeptSession, write: Write, text: string): Steps<Outcome> {
+  /** Writes a session that has no id yet. @param wanted - its text as this request has it */
+  * #begin (kept: KeptSession, write: Write, text: string, wanted: string): Steps<Outcome> {
     const id = kept.nextId ??= newId()
     if (!(yield * this.#plant(kept, id, write, text))) return gone(kept, write)
-    kept.isAt(id, text, text)
+    kept.isAt(id, text, wanted)
     return 'kept'
+  }
+
+  /** Another request ended the session. What was set after a `regenerate()` is another session. */
+  * #beginAgain (kept: KeptSession, write: Write): Steps<Outcome> {
+    const { deeds, text } = write
+    if (!deeds.isRenewed || text === null) return 'gone'
+    const data = onlyAssigned(kept, write, text)
+    if (isEmpty(data)) return 'gone'
+    kept.isNowhere()
+    return yield * this.#begin(kept, write, dumpSession(kept.serializer, data, text), text)
   }
 
   /** Writes under an id that only this request knows: what is there comes from an attempt before that seemed to fail. */
@@ -118,7 +105,7 @@ export class SessionWriter {
     const before = kept.attempted
     let there: StoredValue = turn.latest ?? kept.stored
     for (;;) {
-      const text = this.#merged(kept, write, there)
+      const text = mergedText(kept, write, there)
       if (yield * this.#swap(kept, key, write, text, there)) return done(kept, id, write, text, turn)
       const found = yield * wait(this.#store.get(key))
       turn.latest = undefined
@@ -151,7 +138,7 @@ export class SessionWriter {
     if (!(yield * this.#plant(kept, id, write, text))) return gone(kept, write)
     while (!(yield * wait(this.#store.delete(oldKey, { replaces: there, user: userIn(kept, write, kept.text) })))) {
       const found = yield * wait(this.#store.get(oldKey))
-      const data = found === null ? onlyAssigned(kept, write, wanted) : this.#keptOf(kept, write, wanted, found.data)
+      const data = found === null ? onlyAssigned(kept, write, wanted) : keptKeys(kept, write, wanted, found.data)
       if (isEmpty(data)) {
         yield * wait(this.#store.delete(key))
         if (found === null) return gone(kept, write)
@@ -166,34 +153,6 @@ export class SessionWriter {
     }
     kept.isAt(id, text, wanted)
     return 'kept'
-  }
-
-  /** The kept keys with the values that other requests gave them in the meantime. */
-  #keptOf (kept: KeptSession, write: Write, wanted: string, there: StoredValue): Dict {
-    const now = splitBook(read(kept, wanted))
-    const merged = this.#merge(kept, write, now.data, splitBook(read(kept, there)).data)
-    return joinBook(Object.fromEntries(Object.entries(merged).filter(([key]) => Object.hasOwn(now.data, key))), now.book)
-  }
-
-  /** The text to write in the place of what is there; `null` if no key is left. */
-  #merged (kept: KeptSession, write: Write, there: StoredValue): string | null {
-    if (!kept.isMerged && sameBytes(there, kept.stored)) return write.text
-    const now = splitBook(read(kept, write.text ?? '{}'))
-    const theirs = splitBook(read(kept, there))
-    const data = this.#merge(kept, write, now.data, theirs.data)
-    if (isEmpty(data)) return null
-    const book = write.text === null ? theirs.book : mergeBooks(splitBook(read(kept, kept.text)).book, now.book, theirs.book)
-    return dumpSession(kept.serializer, joinBook(data, book), jsonIn(there))
-  }
-
-  #merge (kept: KeptSession, write: Write, now: Dict, there: Dict): Dict {
-    const before = splitBook(read(kept, kept.text)).data
-    const { data, conflicts } = mergeByKey(kept.serializer, before, now, there, write.deeds.assigned)
-    if (conflicts.length > 0) {
-      const message = 'two requests changed the same key of a session at the same time: the later save wins'
-      write.debug({ keys: conflicts.slice(0, 10).map(shorten) }, message)
-    }
-    return data
   }
 
   /** A check that throws when the write has been tried for too long. */
@@ -215,39 +174,14 @@ function done (kept: KeptSession, id: string, write: Write, text: string | null,
   return 'kept'
 }
 
-function gone (kept: KeptSession, write: Write): Outcome {
+function gone (
+  kept: KeptSession, write: Write, message = 'a change of a session was dropped: another request had ended the session'
+): Outcome {
   kept.isGone = true
-  write.debug({}, 'a change of a session was dropped: another request had ended the session')
+  write.debug({}, message)
   return 'gone'
-}
-
-/** The keys that were set anew, and the book. */
-function onlyAssigned (kept: KeptSession, write: Write, wanted: string): Dict {
-  const { data, book } = splitBook(read(kept, wanted))
-  const { assigned } = write.deeds
-  return joinBook(Object.fromEntries(Object.entries(data).filter(([key]) => assigned.has(key))), book)
-}
-
-/** A session begins once. Its own lifetime is that of the later save that set one. */
-function mergeBooks (before: BookKeeping, now: BookKeeping, there: BookKeeping): BookKeeping {
-  const { created = now.created } = there
-  const { lifetime } = now.lifetime === before.lifetime ? there : now
-  return { ...now, created, lifetime }
-}
-
-function isEmpty (data: Dict): boolean {
-  return Object.keys(splitBook(data).data).length === 0
 }
 
 function userIn (kept: KeptSession, write: Write, value: StoredValue): string | undefined {
   return write.userOf?.(read(kept, value))
-}
-
-/** Another writer may have left what cannot be read: it is replaced. */
-function read (kept: KeptSession, value: StoredValue): Dict {
-  try {
-    return kept.read(value)
-  } catch {
-    return {}
-  }
 }

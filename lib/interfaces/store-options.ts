@@ -43,7 +43,10 @@ export interface ServerSideOptions extends Omit<StoreOptions, 'store'> {
 
 /** What each option must be. */
 const expected: { readonly [K in keyof StoreOptions]-?: { expects: string, isRight (value: unknown): boolean } } = {
-  store: { expects: 'a session store, with get, set, touch and delete', isRight: isStore },
+  store: {
+    expects: 'a session store, with get, set, touch and delete (expressStore makes one of a store of express-session)',
+    isRight: isStore
+  },
   storeTimeout: {
     expects: 'a number of seconds above 0',
     isRight: (value) => Number.isFinite(value) && (value as number) > 0

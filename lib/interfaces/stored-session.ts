@@ -203,7 +203,8 @@ export class KeptSession implements SessionSource, SessionJournal {
       return loaded
     }
     this.text = '{}'
-    this.#judgement.refused(verdict, ageOf(verdict === 'expired-absolute' ? book.created ?? signedAt : signedAt))
+    // The store itself ends what is idle for too long.
+    this.#judgement.refused(verdict, ageOf(book.created ?? signedAt))
     return undefined
   }
 

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import { Markup, Tuple, UUID } from '../../lib/index.ts'
 import { flaskSessionSerializer, memoryStore } from '../../lib/stores/index.ts'
 import { decodeMsgpack } from '../../lib/flask-session/msgpack.ts'
-import { idOf, show, storeApp } from './world.ts'
+import { AsyncStore, idOf, show, storeApp } from './world.ts'
 
 interface Vector {
   title: string
@@ -115,4 +115,28 @@ test('a session of Flask-Session is read, changed and read again, whatever the s
   t.assert.strictEqual(idOf(answer), id)
   t.assert.strictEqual(store.get(id)?.data, '{"_permanent":true,"user_id":42,"cart":[1.5]}')
   t.assert.deepStrictEqual((await visit(show, { cookie: `session=${id}` })).json(), { _permanent: true, user_id: 42, cart: [1.5] })
+})
+
+test('a session of Flask-Session in MessagePack is replaced with JSON when it is changed', async (t: TestContext) => {
+  const store = new AsyncStore()
+  const id = 'A'.repeat(43)
+  const msgpack = Buffer.from('82aa5f7065726d616e656e74c3a7757365725f69642a', 'hex')
+  store.get = async () => ({ data: msgpack, expires: Date.now() + 1e6 })
+  store.set = async (_id, data, { replaces }) => {
+    t.assert.deepStrictEqual(replaces, msgpack)
+    t.assert.strictEqual(data, '{"_permanent":true,"user_id":42,"a":1}')
+    return true
+  }
+  const { visit } = await storeApp(t, store, { serializer: flaskSessionSerializer })
+  t.assert.strictEqual(idOf(await visit((session) => { session.a = 1 }, { cookie: `session=${id}` })), id)
+})
+
+test('bytes of another program that are not UTF-8 are unreadable without a serializer that knows them', async (t: TestContext) => {
+  const store = new AsyncStore()
+  for (const data of [Buffer.from([0x80, 0xff]), Buffer.from('{"a":1}'), Buffer.from(' {"a": 1}')]) {
+    store.get = async () => ({ data, expires: Date.now() + 1e6 })
+    const { visit } = await storeApp(t, store)
+    const { body } = await visit(show, { cookie: `session=${'A'.repeat(43)}` })
+    t.assert.strictEqual(body, data[0] === 0x80 ? '{}' : '{"a":1}')
+  }
 })

@@ -150,6 +150,15 @@ describe('ids signed in the way of Flask-Session', () => {
   })
 })
 
+test('without a secret key signed ids are neither read nor written outside of requests', async (t: TestContext) => {
+  const store = new AsyncStore()
+  withSession(store, planted, { user_id: 42 })
+  const { app } = await storeApp(t, store, { signIds: 'flask-session' })
+  await app.ready()
+  t.assert.strictEqual(await app.decodeSession(`${planted}.cHXNgQrGTAMQNIQVOv8hrPEFxUE`), null)
+  await t.assert.rejects(async () => await app.encodeSession(app.createSession({ a: 1 })), { code: 'FST_SESSION_UNAVAILABLE', message: /no secret key is set/ })
+})
+
 test('sessions in a store need no secret key, and nothing warns about it', async (t: TestContext) => {
   const { visit, log } = await storeApp(t, memoryStore())
   t.assert.strictEqual((await visit((session) => { session.a = 1 })).statusCode, 200)

@@ -46,6 +46,7 @@ function write (data: object) {
 
 const end = (store: SessionStore): unknown => store.delete(id)
 const wins = 'two requests changed the same key of a session at the same time: the later save wins'
+const notProlonged = 'a session was not prolonged: another request had ended it'
 const dropped = 'a change of a session was dropped: another request had ended the session'
 
 for (const isSync of [true, false]) {
@@ -132,7 +133,7 @@ for (const isSync of [true, false]) {
         const { there, answer, debug } = await race(t, { a: 1 }, act, end, { isSync })
         t.assert.strictEqual(there, null)
         t.assert.deepStrictEqual(setCookiesOf(answer), [])
-        t.assert.deepStrictEqual(debug, [dropped])
+        t.assert.deepStrictEqual(debug, [title.startsWith('touch()') ? notProlonged : dropped])
       })
     }
 
@@ -146,6 +147,21 @@ for (const isSync of [true, false]) {
       const { answer, debug } = await race(t, { a: 1 }, act, () => {}, { isSync })
       t.assert.deepStrictEqual(setCookiesOf(answer), [])
       t.assert.deepStrictEqual(debug, [dropped])
+    })
+
+    test('what is set after regenerate() begins a session of its own, even after a save() that was dropped', async (t: TestContext) => {
+      const act: Mine = async (session, store) => {
+        session.a += 1
+        await end(store)
+        await session.save()
+        await session.regenerate(['a'])
+        await session.save()
+        session.user_id = 42
+        await session.save()
+        session.b = 1
+      }
+      const { answer, store } = await race(t, { a: 1 }, act, () => {}, { isSync })
+      t.assert.deepStrictEqual(await dataIn(store.inner, idOf(answer)), { user_id: 42, b: 1 })
     })
 
     test('what was assigned after regenerate() begins a session of its own', async (t: TestContext) => {
@@ -204,6 +220,7 @@ describe('a command that seemed to fail and happened all the same:', { concurren
       lost: 'set', data: { a: 1, c: 1 }, kept: { c: 1 }, cookies: 1, act: twice((session) => { session.delete('a') }, (session) => { session.c = 1; session.touch() })
     },
     'a new session has one id': { lost: 'set', act: twice(add('a'), add('b')), kept: { a: 1, b: 1 }, cookies: 1 },
+    'a new session that is saved again as it was has one id': { lost: 'set', act: twice(add('a'), (session) => session.touch()), kept: { a: 1 }, cookies: 1 },
     'a session that was emptied is gone': {
       lost: 'delete', data: { a: 1 }, act: twice((session) => { session.delete('a') }, (session) => { session.modified = true }), kept: null, cookies: 0
     },
@@ -315,4 +332,30 @@ test('a session that is changed in a later onSend hook, while the store is slow,
   await new Promise((resolve) => setTimeout(resolve, 60))
   t.assert.deepStrictEqual(await dataIn(store.inner, id), { a: 1, late: 1 })
   t.assert.deepStrictEqual(log.lines, [])
+})
+
+test('regenerate() stores nothing that has expired already', async (t: TestContext) => {
+  const { answer, there } = await race(t, { a: 1 }, async (session) => await session.regenerate(['a']), () => {}, { permanentSessionLifetime: 0 })
+  t.assert.deepStrictEqual(setCookiesOf(answer), [])
+  t.assert.deepStrictEqual(there, { a: 1 })
+})
+
+test('regenerate() gives up a new id that is ended while it takes over changes of others', async (t: TestContext) => {
+  const act: Mine = async (session, store) => {
+    await session.regenerate(['a'])
+    const { set } = store
+    let times = 0
+    store.set = (...args) => {
+      // The first one writes under the new id; then another request changes the old session, and ends the new one.
+      const answer = set.apply(store, args)
+      if (times++ === 0) {
+        set.call(store, id, '{"a":2}', { ...options(), replaces: '{"a":1}' })
+        store.delete(args[0])
+        store.set = () => false
+      }
+      return answer
+    }
+  }
+  const { answer } = await race(t, { a: 1 }, act, () => {})
+  t.assert.deepStrictEqual(setCookiesOf(answer), [])
 })

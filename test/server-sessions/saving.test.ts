@@ -295,6 +295,16 @@ test('an interface of the application can decide that a change is not saved', as
   t.assert.strictEqual(sessionCookieOf(answer), undefined)
 })
 
+test('an interface of the application that always sends a cookie sends none for an empty session', async (t: TestContext) => {
+  class Always extends ServerSideSessionInterface {
+    override shouldSetCookie (): boolean { return true }
+  }
+  const store = new AsyncStore()
+  const { visit } = await storeApp(t, undefined as never, { sessionInterface: new Always({ store }) })
+  t.assert.strictEqual(sessionCookieOf(await visit(show, { cookie })), undefined)
+  t.assert.deepStrictEqual(store.methods, ['get'])
+})
+
 test('a session that did not come from the interface is not saved', async (t: TestContext) => {
   class Other extends ServerSideSessionInterface {
     override openSession (): SecureCookieSession { return new this.sessionClass({}) }
@@ -309,7 +319,7 @@ describe('the options are checked:', () => {
   const store = memoryStore()
   const { ids, ...rest } = new AsyncStore()
   const wrong: Record<string, { options: object, message: string }> = {
-    'a store without touch': { options: { store: { get () {}, set () {}, delete () {} } }, message: 'store must be a session store, with get, set, touch and delete, got' },
+    'a store without touch': { options: { store: { get () {}, set () {}, delete () {} } }, message: 'store must be a session store, with get, set, touch and delete (expressStore makes one of a store of express-session), got' },
     'a store that is text': { options: { store: 'redis://' }, message: 'store must be a session store' },
     'storeTimeout 0': { options: { store, storeTimeout: 0 }, message: 'storeTimeout must be a number of seconds above 0, got 0' },
     'hashIds as text': { options: { store, hashIds: 'yes' }, message: 'hashIds must be a boolean' },
@@ -317,7 +327,7 @@ describe('the options are checked:', () => {
     'user as text': { options: { store, user: 'user_id' }, message: 'user must be a function' },
     'user with a store that lists none': { options: { store: rest, user: () => 1 }, message: 'store must be one that lists the sessions of a user, for the option user' },
     'a serializer without loads': { options: { store, serializer: { dumps: String } }, message: 'serializer must be an object with dumps and loads' },
-    'revocation beside a store': { options: { store, revocation: {} }, message: 'revocation must be an option of sessions in cookies' },
+    'revocation beside a store': { options: { store, revocation: {} }, message: 'revocation must be left out beside store' },
     'a sessionInterface and a store': {
       options: { store, sessionInterface: new ServerSideSessionInterface({ store }) }, message: 'store must be a property of the sessionInterface, got a plugin option'
     }

@@ -75,6 +75,13 @@ describe('endSessions', () => {
     t.assert.deepStrictEqual((await one.visit(show)).json(), { user_id: 43 })
   })
 
+  test('leaves a session that the index lists under another user', async (t: TestContext) => {
+    const { app, store } = await users(t)
+    store.inner.set('A'.repeat(43), '{"user_id":43}', { expires: Date.now() + 1000, replaces: null, user: '42' })
+    await app.endSessions(42)
+    t.assert.deepStrictEqual(await dataIn(store.inner, 'A'.repeat(43)), { user_id: 43 })
+  })
+
   test('leaves the sessions of another name in the same store', async (t: TestContext) => {
     const store = memoryStore()
     const { app } = await sessionApp(t, { store, user, sessions: [{}, { sessionName: 'admin' }] }, {
@@ -281,6 +288,16 @@ describe('limits of sessions in a store:', () => {
     t.assert.notStrictEqual(idOf(answer), id)
     t.assert.deepStrictEqual(await dataIn(store, idOf(answer)), { b: 0, _created: now / 1000 })
     t.assert.deepStrictEqual(reasons, [{ code: 'expired-absolute', sessionName: 'session', age: 101 }])
+  })
+
+  test('a session of another program that was last used too long ago is refused', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now })
+    const store = memoryStore()
+    const ages: unknown[] = []
+    const { visit } = await storeApp(t, store, { permanentSessionLifetime: 3600, absoluteLifetime: 100, onReject: (_request, { age }) => ages.push(age) })
+    store.set('A'.repeat(43), '{"a":1}', { expires: now + 3_499_000, replaces: null })
+    t.assert.deepStrictEqual((await visit(show, { cookie: `session=${'A'.repeat(43)}` })).json(), {})
+    t.assert.deepStrictEqual(ages, [101])
   })
 
   test('session.lifetime ends one session earlier', async (t: TestContext) => {

@@ -1,0 +1,73 @@
+/**
+ * The text of a session that other requests wrote in the meantime.
+ *
+ * @module
+ */
+
+import type { BookKeeping } from '../../types/session.ts'
+import type { Dict } from '../json/dict.ts'
+import { shorten } from '../json/errors.ts'
+import { joinBook, splitBook } from '../session/book-keeping.ts'
+import { sameBytes } from '../stores/store.ts'
+import { mergeByKey } from './merge.ts'
+import { dumpSession } from './session-text.ts'
+import { jsonIn } from './stored-session.ts'
+import type { KeptSession, StoredValue } from './stored-session.ts'
+import type { Write } from './write.ts'
+
+/** The text to write in the place of what is there; `null` if no key is left. */
+export function mergedText (kept: KeptSession, write: Write, there: StoredValue): string | null {
+  if (!kept.isMerged && sameBytes(there, kept.stored)) return write.text
+  const now = splitBook(read(kept, write.text ?? '{}'))
+  const theirs = splitBook(read(kept, there))
+  const data = merge(kept, write, now.data, theirs.data)
+  if (isEmpty(data)) return null
+  const before = splitBook(read(kept, kept.text))
+  const book = write.text === null ? theirs.book : mergeBooks(before.book, now.book, theirs.book)
+  return dumpSession(kept.serializer, joinBook(data, book), jsonIn(there))
+}
+
+/** The keys that `regenerate()` kept, with the values that other requests gave them in the meantime. */
+export function keptKeys (kept: KeptSession, write: Write, wanted: string, there: StoredValue): Dict {
+  const now = splitBook(read(kept, wanted))
+  const merged = merge(kept, write, now.data, splitBook(read(kept, there)).data)
+  return joinBook(Object.fromEntries(Object.entries(merged).filter(([key]) => Object.hasOwn(now.data, key))), now.book)
+}
+
+/** The keys that were set anew, and the book. */
+export function onlyAssigned (kept: KeptSession, write: Write, wanted: string): Dict {
+  const { data, book } = splitBook(read(kept, wanted))
+  const { assigned } = write.deeds
+  return joinBook(Object.fromEntries(Object.entries(data).filter(([key]) => assigned.has(key))), book)
+}
+
+/** Whether there is nothing but the book. */
+export function isEmpty (data: Dict): boolean {
+  return Object.keys(splitBook(data).data).length === 0
+}
+
+/** Another writer may have left what cannot be read: it is replaced. */
+export function read (kept: KeptSession, value: StoredValue): Dict {
+  try {
+    return kept.read(value)
+  } catch {
+    return {}
+  }
+}
+
+function merge (kept: KeptSession, write: Write, now: Dict, there: Dict): Dict {
+  const before = splitBook(read(kept, kept.text)).data
+  const { data, conflicts } = mergeByKey(kept.serializer, before, now, there, write.deeds.assigned)
+  if (conflicts.length > 0) {
+    const message = 'two requests changed the same key of a session at the same time: the later save wins'
+    write.debug({ keys: conflicts.slice(0, 10).map(shorten) }, message)
+  }
+  return data
+}
+
+/** A session begins once. Its own lifetime is that of the later save that set one. */
+function mergeBooks (before: BookKeeping, now: BookKeeping, there: BookKeeping): BookKeeping {
+  const { created = now.created } = there
+  const { lifetime } = now.lifetime === before.lifetime ? there : now
+  return { ...now, created, lifetime }
+}
