@@ -33,8 +33,15 @@ export interface Setting<T = unknown> {
   check (value: unknown): T | undefined
   /** The cure for a wrong value of this setting. */
   hint? (value: unknown, name: string): string | undefined
-  /** For @fastify/env. */
-  readonly schema: Readonly<Record<string, unknown>>
+  readonly schema: EnvironmentSchema
+}
+
+/** The JSON schema of one key, for @fastify/env, which makes a value of the text in the environment. */
+interface EnvironmentSchema {
+  /** Of several types the first is the usual one. */
+  readonly type?: string | readonly string[]
+  readonly anyOf?: ReadonlyArray<{ readonly type?: string, readonly const?: unknown }>
+  readonly default?: unknown
 }
 
 const none: readonly KeyLike[] = Object.freeze([])
@@ -99,7 +106,7 @@ export const settings: { readonly [K in Key]-?: Setting<SessionConfig[K]> } = {
     expects: "a boolean or 'auto'",
     check: (value) => value === 'auto' ? value : asBoolean(value),
     // With a union of types @fastify/env would leave the text 'true' as it is.
-    schema: { type: 'boolean', default: false }
+    schema: { anyOf: [{ type: 'boolean' }, { const: 'auto' }], default: false }
   },
   SESSION_COOKIE_PARTITIONED: {
     option: 'cookie.partitioned',
@@ -130,7 +137,8 @@ export const settings: { readonly [K in Key]-?: Setting<SessionConfig[K]> } = {
     check: (value) => {
       return value === null || (isWholeNumber(value) && value >= 1 && value <= longestLifetime) ? value : undefined
     },
-    schema: { type: 'integer' }
+    // An empty variable is null.
+    schema: { type: ['integer', 'null'] }
   },
   SESSION_REFRESH_AFTER: {
     option: 'refreshAfter',
@@ -212,7 +220,7 @@ export function checked (key: Key, value: unknown, name: string = key): unknown 
   const { check, expects, isSecret, hint, schema }: Setting = settings[key]
   const result = check(value)
   if (result !== undefined) return result
-  const cure = hint?.(value, name) ?? schemaHint(value, schema.type)
+  const cure = hint?.(value, name) ?? schemaHint(value, schema)
   const got = isSecret ? typeName(value) : describe(value)
   throw new FST_SESSION_INVALID_CONFIG(name, expects, cure === undefined ? got : `${got} (${cure})`)
 }
@@ -223,8 +231,8 @@ const textOfTypes: ReadonlyMap<unknown, { type: string, text: RegExp }> = new Ma
   ['integer', { type: 'a number', text: /^\s*[-+\d._]+\s*$/ }]
 ])
 
-function schemaHint (value: unknown, schemaType: unknown): string | undefined {
-  const meant = textOfTypes.get(schemaType)
+function schemaHint (value: unknown, { type, anyOf: [first] = [] }: EnvironmentSchema): string | undefined {
+  const meant = textOfTypes.get([type ?? first?.type].flat()[0])
   if (meant === undefined || !isString(value) || !meant.text.test(value)) return undefined
   return `text from the environment becomes ${meant.type} with sessionConfigSchema as the schema of @fastify/env`
 }

@@ -59,7 +59,10 @@ export class SessionCookie {
   #rivals (): string[] {
     const { domain, path, ...rest } = deletionAttributes(this.#attributes)
     const withoutPath = { ...rest, ...(domain !== undefined && { domain }) }
-    const places = domain === undefined ? [withoutPath] : [withoutPath, { ...rest, path }]
+    const places: Array<Partial<CookieAttributes>> = [withoutPath]
+    if (domain !== undefined) places.push({ ...rest, path })
+    // Without Path, a browser takes the folder of the request, which may be below that of the cookie.
+    if (path !== '/') places.push({ ...withoutPath, path: '/' })
     return places.map((place) => this.#fastify.serializeCookie(this.name, '', place))
   }
 }

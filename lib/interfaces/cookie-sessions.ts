@@ -19,7 +19,7 @@ import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import { FirstThatReads } from '../formats/first-that-reads.ts'
 import { FlaskFormat } from '../formats/flask.ts'
 import { RememberedTokens } from '../formats/remembered.ts'
-import { describeAge, describeBadSignature, describeEnd, digestBySignature } from '../formats/refusal.ts'
+import { describeAge, describeBadSignature, describeEnd, digestBySignature, looksSigned } from '../formats/refusal.ts'
 import type { Refusal } from '../formats/refusal.ts'
 import { SealedFormat, sealedSalt } from '../formats/sealed.ts'
 import { SecureSessionFormat, secureSessionSetup } from '../formats/secure-session.ts'
@@ -259,9 +259,12 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const digests = this.#digests().map(({ name }) => name)
     const digest = digestBySignature(cookie)
     const isOther = digest !== undefined && !digests.includes(digest)
-    const refusal = describeBadSignature(token.code, cookie, digests, isSealed(this.sealed))
+    const { sealed } = this
+    const readsSigned = typeof sealed !== 'boolean' && sealed.readSigned
+    const seals = isSealed(sealed) && !(readsSigned && looksSigned(cookie))
+    const refusal = describeBadSignature(token.code, cookie, digests, seals)
     if (token.isMalformed !== undefined) refusal.reason = token.isMalformed ? 'malformed' : 'bad-signature'
-    if (isOther && this.#makeSerializer(app, [digest])?.verify(cookie).ok === true) {
+    if (isOther && this.#makeSerializer(app, [digest], seals)?.verify(cookie).ok === true) {
       refusal.reason = 'other-digest'
       app.warnOnce(`digest ${digest}`, 'a cookie was refused that is signed with the right key, but with another ' +
         `digest: set the option digestMethod to '${digest}', or to a list that contains it`)

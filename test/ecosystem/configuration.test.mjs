@@ -159,6 +159,25 @@ describe('@fastify/env', () => {
     t.assert.deepStrictEqual((await browser.get('/me')).json(), { user: 'ada' })
   })
 
+  for (const [text, value] of [['auto', 'auto'], ['true', true], ['false', false]]) {
+    test(`makes ${JSON.stringify(value)} of SESSION_COOKIE_SECURE=${text}`, async (t) => {
+      const fastify = application(t)
+      await fastify.register(fastifyEnv, { schema: sessionConfigSchema, data: { SESSION_COOKIE_SECURE: text } })
+      await fastify.register(secureSession, { secretKey })
+      await fastify.ready()
+
+      t.assert.strictEqual(fastify.config.SESSION_COOKIE_SECURE, value)
+    })
+  }
+
+  test('makes null of an empty SESSION_ABSOLUTE_LIFETIME, and a number of one that is not', async (t) => {
+    for (const [text, value] of [['', null], ['3600', 3600]]) {
+      const fastify = application(t)
+      await fastify.register(fastifyEnv, { schema: sessionConfigSchema, data: { SESSION_ABSOLUTE_LIFETIME: text } })
+      t.assert.strictEqual(fastify.config.SESSION_ABSOLUTE_LIFETIME, value)
+    }
+  })
+
   test('leaves the defaults of Flask where the environment is silent', async (t) => {
     const fastify = application(t)
     await fastify.register(fastifyEnv, { schema: sessionConfigSchema, data: {} })

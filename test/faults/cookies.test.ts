@@ -261,12 +261,23 @@ describe('of several good session cookies', () => {
       t.assert.deepStrictEqual(attributesOf(await visit(act, { cookie: cookie() })), [['', gone], last({ Path: '/' })])
     })
 
-    test(`others expire beside one ${name} with a Domain: one without Path, one without Domain`, async (t: TestContext) => {
+    test(`others expire beside one ${name} with a Domain and a Path: one without Path, one without Domain, one of the whole site`, async (t: TestContext) => {
       t.mock.timers.enable({ apis: ['Date'], now })
       const { visit } = await sessionApp(t, { cookie: { domain: 'example.com', path: '/shop' } })
 
       t.assert.deepStrictEqual(attributesOf(await visit(act, { cookie: cookie() })), [
-        ['', { ...gone, Domain: 'example.com' }], ['', { ...gone, Path: '/shop' }], last({ Domain: 'example.com', Path: '/shop' })
+        ['', { ...gone, Domain: 'example.com' }], ['', { ...gone, Path: '/shop' }],
+        ['', { ...gone, Domain: 'example.com', Path: '/' }], last({ Domain: 'example.com', Path: '/shop' })
+      ])
+    })
+
+    // Without Path a browser takes the folder of the request, and a logout under /shop would fall back to the cookie of /.
+    test(`others expire beside one ${name} whose Path was narrowed: one without Path, one of the whole site`, async (t: TestContext) => {
+      t.mock.timers.enable({ apis: ['Date'], now })
+      const { visit } = await sessionApp(t, { cookie: { path: '/shop' } })
+
+      t.assert.deepStrictEqual(attributesOf(await visit(act, { cookie: cookie() })), [
+        ['', gone], ['', { ...gone, Path: '/' }], last({ Path: '/shop' })
       ])
     })
 

@@ -255,6 +255,16 @@ describe('sealed: { readSigned: true }', () => {
     t.assert.deepStrictEqual((await visit(read, { cookie: cookieOf([1]) })).json(), {})
   })
 
+  test('says which digest signed a cookie that it would read, and not that such cookies are not read', async (t: TestContext) => {
+    const log = logOf()
+    const { visit } = await sessionApp(t, { sealed: { readSigned: true } }, { server: log.server })
+
+    await visit((session) => session.user_id, { cookie: cookieOf({ user_id: 42 }, { digest: 'sha1' }) })
+
+    t.assert.match(log.text(), /signed with the right key, but with another digest: set the option digestMethod to 'sha1'/)
+    t.assert.doesNotMatch(log.text(), /looks signed/)
+  })
+
   test('reads no signed cookie with readSigned: false', async (t: TestContext) => {
     const { visit } = await sessionApp(t, { sealed: { readSigned: false } })
 
