@@ -41,6 +41,12 @@ describe('a test client', () => {
     t.assert.strictEqual((await client.inject({ url: '/echo', headers: { cookie: 'c=3', 'x-a': '1' } })).json().cookie, 'c=3')
   })
 
+  test('has no chains of requests, which would leave the jar out', async (t: TestContext) => {
+    const client = testClient(await build(t))
+
+    await t.assert.rejects(client.inject(undefined as unknown as string), { name: 'TypeError', message: /has no chains/ })
+  })
+
   test('reads the session as the next request would bring it', async (t: TestContext) => {
     const client = testClient(await build(t))
     t.assert.strictEqual(await client.session(), null)

@@ -138,7 +138,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const limit = app.config.MAX_COOKIE_SIZE
     const room = (limit || browserCookieLimit) - cookie.length
     const isUnchanged = !modified && this.serializer.isStock === true && loaded?.data === loaded?.parsed &&
-      (loaded?.book ?? noBook) === book
+      loaded?.book === book
     const token = this.encode(app, data.detached(), { before: loaded?.json, isUnchanged, book, room })
 
     if (limit > 0 && cookie.lengthWith(token) > limit) {

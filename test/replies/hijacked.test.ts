@@ -21,6 +21,23 @@ describe('save and hijack', () => {
     t.assert.strictEqual(response.headers.vary, 'Cookie')
   })
 
+  test('save leaves a header of the reply that Node.js would refuse out of the raw response', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+
+    const response = await visit(async (session, _request, reply) => {
+      session.a = 1
+      reply.header('vary', 'Accept, a\u0000b')
+      await session.save()
+      reply.hijack()
+      reply.raw.end('hello')
+      return reply
+    })
+
+    t.assert.strictEqual(response.body, 'hello')
+    t.assert.strictEqual(response.headers.vary, 'Accept, Cookie')
+    t.assert.deepStrictEqual(savedData(response), { a: 1 })
+  })
+
   test('save sends the cookie also when nothing changed, in every form of the call', async (t: TestContext) => {
     const { visit } = await sessionApp(t)
     const callback = t.mock.fn()
