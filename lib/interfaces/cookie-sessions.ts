@@ -12,7 +12,7 @@ import { isSealed, parseSigningOptions } from '../config/signing-options.ts'
 import type { SealedOptions, SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes } from '../cookie/attributes.ts'
 import { readCookies } from '../cookie/read.ts'
-import { addVary, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
+import { addVary, besideAnother, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
 import { hmac, resolveDigest } from '../crypto/digest.ts'
 import type { Digest, DigestMethod } from '../crypto/digest.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
@@ -38,7 +38,6 @@ import { dataOf, noKey, SecureCookieSession } from '../session/session.ts'
 import { ageOf, judge, judgeBook, noteBegin } from './lifetime.ts'
 import { reportRejection } from './rejections.ts'
 import type { RejectionFacts } from './rejections.ts'
-import { besideAnother, sessionCookie } from './session-cookie.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { SessionApp, SessionRequest } from './session-interface.ts'
 import { dumpSession, isLight, isTooLong, loadSession, overflowError } from './session-text.ts'
@@ -128,7 +127,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (!this.shouldSetCookie(app, session, request) || data.isEmpty) return
 
     this.noteBook(app, data)
-    const cookie = sessionCookie(this, app, session, request, this.getExpirationTime(app, session, request))
+    const cookie = this.sessionCookie(app, session, request, this.getExpirationTime(app, session, request))
     const { modified, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
     // A refresh must not replace a cookie of its name that is already in the reply: a logout, or another login.
@@ -310,7 +309,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
   protected deleteCookie (
     app: SessionApp, session: SecureCookieSession, reply: FastifyReply, hasRivals = dataOf(session)?.loaded?.hasRivals
   ): void {
-    sessionCookie(this, app, session, reply.request).delete(reply, hasRivals)
+    this.sessionCookie(app, session, reply.request).delete(reply, hasRivals)
   }
 
   #formatOf (app: SessionApp): TokenFormat | undefined {

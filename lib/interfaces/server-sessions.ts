@@ -7,7 +7,7 @@
 
 import type { FastifyReply } from 'fastify'
 import { readCookies } from '../cookie/read.ts'
-import { addHeadersOf, addPrivate, addVary, areHeadersSent, hasOtherCookie } from '../cookie/write.ts'
+import { addHeadersOf, addPrivate, addVary, areHeadersSent, besideAnother, hasOtherCookie } from '../cookie/write.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
@@ -21,7 +21,6 @@ import { KnownIds } from './known-ids.ts'
 import { LateSaves } from './late-saves.ts'
 import { endOf, noteBegin } from './lifetime.ts'
 import { reportRejection } from './rejections.ts'
-import { besideAnother, sessionCookie } from './session-cookie.ts'
 import { bareId, signedId } from './session-ids.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { EndOptions, ListOptions, MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
@@ -271,7 +270,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     const { request } = reply
     const isKept = kept.id !== undefined
     const expires = isKept && write.isPermanent ? new Date(write.expires) : null
-    const cookie = sessionCookie(this, app, session, request, expires)
+    const cookie = this.sessionCookie(app, session, request, expires)
     if (hasOtherCookie(reply, cookie.name)) app.warnOnce('another cookie', besideAnother)
     if (kept.id === undefined) cookie.delete(reply, kept.hasRivals)
     else cookie.send(reply, this.#ids.form.write(kept.id, app), kept.hasRivals)

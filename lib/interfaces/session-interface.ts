@@ -9,7 +9,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SameSite, SessionConfig } from '../../types/config.ts'
 import type { OnReject } from '../../types/session.ts'
 import type { ListedSession } from '../../types/fastify.ts'
+import { cookieAttributes } from '../cookie/attributes.ts'
 import type { CookieSettings } from '../cookie/attributes.ts'
+import { isHTTPS, transportProblem } from '../cookie/transport.ts'
+import { SessionCookie } from '../cookie/write.ts'
 import { cookieOptionsKey } from '../session/session-compat.ts'
 import type { SessionData } from '../session/session-data.ts'
 import { dataOf, NullSession } from '../session/session.ts'
@@ -190,5 +193,18 @@ export abstract class SessionInterface {
       partitioned: this.getCookiePartitioned(app, request),
       sameSite: this.getCookieSameSite(app, request)
     }
+  }
+
+  /** The session's cookie in a response, with the attributes that `session.options()` and the route set. */
+  protected sessionCookie (
+    app: SessionApp, session: SecureCookieSession, request: SessionRequest, expires: Date | null = null
+  ): SessionCookie {
+    const settings = this.cookieSettings(app, request)
+    const options = session[cookieOptionsKey]
+    const attributes = cookieAttributes(settings, isHTTPS(request), options)
+    const secure = attributes.secure || (options?.secure ?? settings.secure)
+    const problem = transportProblem(request, secure, settings.sameSite)
+    if (problem !== undefined) app.warnOnce(problem.kind, problem.message)
+    return new SessionCookie(app.fastify, settings.name, expires === null ? attributes : { expires, ...attributes })
   }
 }
