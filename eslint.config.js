@@ -2,9 +2,9 @@ import neostandard from 'neostandard'
 
 // The rooms of lib/, from the lowest to the highest. Each imports from those before it, `import type` too.
 const rooms = [
-  'type-name', 'errors', 'crypto', 'itsdangerous', 'json', 'flask-session', 'config', 'cookie', 'formats', 'session', 'stores',
-  'revocation', 'interfaces', 'peers', 'request', 'session-app', 'options', 'foreign-options', 'registration', 'independence',
-  'helpers', 'plugin', 'testing', 'index', 'cli'
+  'type-name', 'maybe-promise', 'errors', 'crypto', 'itsdangerous', 'json', 'flask-session', 'config', 'cookie', 'formats', 'session',
+  'stores', 'interfaces', 'revocation', 'server-sessions', 'peers', 'request', 'session-app', 'options', 'foreign-options',
+  'registration', 'independence', 'helpers', 'plugin', 'testing', 'index', 'cli'
 ]
 
 const useCrypto = 'only lib/crypto/digest.ts and lib/crypto/secretbox.ts see tweetnacl and node:crypto'

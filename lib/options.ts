@@ -13,11 +13,11 @@ import { isSealed, parseSigningOptions, signingOptionNames } from './config/sign
 import type { SigningOptions } from './config/signing-options.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
-import { RevocableSessionInterface } from './interfaces/revocable-sessions.ts'
-import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
+import { RevocableSessionInterface } from './revocation/revocable-sessions.ts'
+import { ServerSideSessionInterface } from './server-sessions/server-sessions.ts'
 import { SessionInterface } from './interfaces/session-interface.ts'
-import { storeOptionNames } from './interfaces/store-options.ts'
-import type { ServerSideOptions, StoreOptions } from './interfaces/store-options.ts'
+import { storeOptionNames } from './server-sessions/store-options.ts'
+import type { ServerSideOptions, StoreOptions } from './server-sessions/store-options.ts'
 import type { RevocationOptions } from './revocation/options.ts'
 
 /** Options of one session. Those for Flask's keys override the config. */

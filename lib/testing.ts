@@ -12,7 +12,7 @@ import { CookieJar } from 'tough-cookie'
 import type { Session, SessionData } from '../types/session.ts'
 import { cookieAttributes, deletionAttributes } from './cookie/attributes.ts'
 import { registrationsOf } from './helpers.ts'
-import { ServerSideSessionInterface } from './interfaces/server-sessions.ts'
+import { ServerSideSessionInterface } from './server-sessions/server-sessions.ts'
 import type { SessionRegistration } from './registration.ts'
 
 /** Options of {@link testClient}. */

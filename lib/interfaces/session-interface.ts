@@ -10,6 +10,7 @@ import type { SameSite, SessionConfig } from '../../types/config.ts'
 import type { OnReject } from '../../types/session.ts'
 import type { ListedSession } from '../../types/fastify.ts'
 import { cookieAttributes } from '../cookie/attributes.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { CookieSettings } from '../cookie/attributes.ts'
 import { isHTTPS, transportProblem } from '../cookie/transport.ts'
 import { SessionCookie } from '../cookie/write.ts'
@@ -18,9 +19,6 @@ import type { SessionData } from '../session/session-data.ts'
 import { dataOf, NullSession } from '../session/session.ts'
 import type { SecureCookieSession } from '../session/session.ts'
 import { endOf, isRefreshDue } from './lifetime.ts'
-
-/** A value, or a promise of it. */
-export type MaybePromise<T> = T | Promise<T>
 
 /** The application as a session interface sees it; `app` in Flask. */
 export interface SessionApp {
@@ -109,8 +107,8 @@ export abstract class SessionInterface {
   shouldSetCookie (app: SessionApp, session: SecureCookieSession, _request?: SessionRequest): boolean {
     if (session.modified) return true
     const { config } = app
-    const isRefreshed = config.SESSION_REFRESH_EACH_REQUEST && session[cookieOptionsKey]?.refresh !== false
-    if (!isRefreshed || !session.permanent) return false
+    if (!config.SESSION_REFRESH_EACH_REQUEST || !session.permanent) return false
+    if (session[cookieOptionsKey]?.refresh === false) return false
     // A signature may be from the future, by clocks that differ.
     if ((config.SESSION_REFRESH_AFTER ?? 0) === 0) return true
     const { loaded, book } = dataOf(session) as SessionData

@@ -8,7 +8,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { lookup } from '../config/lookup.ts'
 import { addHeadersOf, areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
 import { FST_SESSION_HEADERS_SENT, FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, isError } from '../errors.ts'
-import type { MaybePromise, SessionApp, SessionInterface } from '../interfaces/session-interface.ts'
+import type { SessionApp, SessionInterface } from '../interfaces/session-interface.ts'
+import { isPromise } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { SessionRouteConfig } from '../../types/session.ts'
 import { beforeHead, LossReport } from './late-changes.ts'
 import type { LateChanges } from './late-changes.ts'
@@ -323,10 +325,6 @@ export function sessionNameOf (session: SecureCookieSession): string | undefined
 /** The data behind a session; `undefined` for whatever else an interface may return. */
 function sessionDataOf (value: unknown): SessionData | undefined {
   return isObject(value) ? dataOf(value as SecureCookieSession) : undefined
-}
-
-function isPromise <T> (value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | null | undefined)?.then === 'function'
 }
 
 function hasCode (error: unknown): error is Error {

@@ -6,7 +6,7 @@
 
 import type { MaybePromise } from '../stores/store.ts'
 import { KnownAnswers, now } from './known-answers.ts'
-import { andThen, orElse } from './maybe-promise.ts'
+import { andThen, orElse } from '../maybe-promise.ts'
 import type { RevocationRecords } from './records.ts'
 
 /** The ends of single sessions. */

@@ -13,7 +13,7 @@
 
 import { storeUnavailable } from '../errors.ts'
 import type { MaybePromise, SessionStore, StoredSession } from '../stores/store.ts'
-import { andThen } from './maybe-promise.ts'
+import { andThen } from '../maybe-promise.ts'
 
 /** Since when the sessions of a user are valid. */
 export interface ValidSince {

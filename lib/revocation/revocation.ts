@@ -7,7 +7,7 @@
 import { GuardedStore } from '../stores/guarded-store.ts'
 import type { MaybePromise } from '../stores/store.ts'
 import { EndedSessions } from './ends.ts'
-import { andThen, both, orElse } from './maybe-promise.ts'
+import { andThen, both, orElse } from '../maybe-promise.ts'
 import type { RevocationSettings } from './options.ts'
 import { RevocationRecords } from './records.ts'
 import type { ValidSince } from './records.ts'

@@ -6,7 +6,7 @@
 
 import type { MaybePromise } from '../stores/store.ts'
 import { KnownAnswers, now } from './known-answers.ts'
-import { andThen } from './maybe-promise.ts'
+import { andThen } from '../maybe-promise.ts'
 import type { RevocationRecords, ValidSince } from './records.ts'
 
 /** The records of users. */

@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { isWellFormedId, newId, storeKey } from '../../lib/interfaces/session-ids.ts'
+import { isWellFormedId, newId, storeKey } from '../../lib/server-sessions/session-ids.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
 import { sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
 import { AsyncStore, dataIn, idOf, show, storeApp } from './world.ts'

@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { mergeByKey } from '../../lib/interfaces/merge.ts'
+import { mergeByKey } from '../../lib/server-sessions/merge.ts'
 import { sessionJSONSerializer } from '../../lib/json/session-serializer.ts'
 
 interface Case {

@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { shortId } from '../../lib/interfaces/user-sessions.ts'
+import { shortId } from '../../lib/server-sessions/user-sessions.ts'
 import type { SecureSessionOptions, Session } from '../../lib/index.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
 import { sessionApp, setCookiesOf } from '../helpers.ts'

@@ -10,9 +10,9 @@ import { noBook, splitBook } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
 import type { LoadedSession, SessionJournal, SessionSource } from '../session/session-data.ts'
 import type { StoredSession } from '../stores/store.ts'
-import { ageOf, judgeBook } from './lifetime.ts'
-import type { BookVerdict, Lifetimes } from './lifetime.ts'
-import { loadSession } from './session-text.ts'
+import { ageOf, judgeBook } from '../interfaces/lifetime.ts'
+import type { BookVerdict, Lifetimes } from '../interfaces/lifetime.ts'
+import { loadSession } from '../interfaces/session-text.ts'
 
 /** The value of a session in a store. */
 export type StoredValue = string | Uint8Array

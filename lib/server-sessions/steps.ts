@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isPromise } from '../revocation/maybe-promise.ts'
-import type { MaybePromise } from './session-interface.ts'
+import { isPromise } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 
 /** A generator that yields what it waits for, by `yield* wait(...)`. */
 export type Steps<T> = Generator<unknown, T, unknown>

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { MaybePromise } from '../stores/store.ts'
+/** A value, or a promise of it. */
+export type MaybePromise<T> = T | Promise<T>
 
 export function isPromise<T> (value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function'

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isPromise } from '../revocation/maybe-promise.ts'
-import type { MaybePromise } from './session-interface.ts'
+import { isPromise } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 
 export class LateSaves {
   readonly #pending = new Set<Promise<unknown>>()

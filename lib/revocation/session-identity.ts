@@ -7,13 +7,13 @@
 import { digest } from '../crypto/digest.ts'
 import { randomBytes } from '../crypto/secretbox.ts'
 import type { Dict } from '../json/dict.ts'
-import type { RevocationSettings } from '../revocation/options.ts'
-import type { SessionIdentity } from '../revocation/revocation.ts'
-import { userId } from '../revocation/user-id.ts'
+import type { RevocationSettings } from './options.ts'
+import type { SessionIdentity } from './revocation.ts'
+import { userId } from './user-id.ts'
 import type { LoadedSession } from '../session/session-data.ts'
 import type { SecureCookieSession } from '../session/session.ts'
 import type { Session } from '../../types/session.ts'
-import type { SecureCookieSessionInterface } from './cookie-sessions.ts'
+import type { SecureCookieSessionInterface } from '../interfaces/cookie-sessions.ts'
 
 /** Bytes of an id. */
 const idLength = 16

@@ -4,16 +4,17 @@
  * @module
  */
 
-import { now } from '../revocation/known-answers.ts'
-import { andThen } from '../revocation/maybe-promise.ts'
-import type { Revocation, RecordLimits, RevocationVerdict, SessionIdentity } from '../revocation/revocation.ts'
+import { now } from './known-answers.ts'
+import { andThen } from '../maybe-promise.ts'
+import type { Revocation, RecordLimits, RevocationVerdict, SessionIdentity } from './revocation.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
 import type { LoadedSession, SessionData, SessionSource } from '../session/session-data.ts'
-import { ageOf } from './lifetime.ts'
-import { reportRejection } from './rejections.ts'
-import type { RejectionFacts } from './rejections.ts'
+import { ageOf } from '../interfaces/lifetime.ts'
+import { reportRejection } from '../interfaces/rejections.ts'
+import type { RejectionFacts } from '../interfaces/rejections.ts'
 import { newId } from './session-identity.ts'
-import type { MaybePromise, SessionApp, SessionRequest } from './session-interface.ts'
+import type { SessionApp, SessionRequest } from '../interfaces/session-interface.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 
 /**
  * Seconds in which an answer to one save is used for the next save of the request: the last one, right before the head

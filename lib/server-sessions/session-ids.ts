@@ -9,7 +9,7 @@ import { randomBytes } from '../crypto/secretbox.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import { Signer } from '../itsdangerous/signer.ts'
 import { noKey } from '../session/session.ts'
-import type { SessionApp } from './session-interface.ts'
+import type { SessionApp } from '../interfaces/session-interface.ts'
 
 /** Bytes of a new id, as in Flask-Session. */
 const idLength = 32
