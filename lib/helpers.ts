@@ -59,6 +59,9 @@ export function decorateInstance (fastify: FastifyInstance, sessions: readonly S
   })
   fastify.decorate('listSessions', async <T>(user: unknown, options: ListSessionsOptions<T> = {}) => {
     const current = options.current as unknown as SecureCookieSession | undefined
+    if (options.data !== undefined && typeof options.data !== 'function') {
+      throw new TypeError('the option data of listSessions must be a function of a session')
+    }
     const name = options.sessionName ?? (current && sessionNameOf(current))
     return await sessionNamed(name).listSessions(user, { ...options, current } as ListOptions<T>)
   })

@@ -23,7 +23,7 @@ export interface RevocationOptions {
    * Whose session it is, as a value that `String` turns into an id: for `fastify.endSessions(user)`. Synchronous; null,
    * undefined and '' are no user. Calling it counts as no access to the session.
    */
-  user?: ((session: Session<any>) => unknown) | undefined
+  user?: ((session: Session) => unknown) | undefined
   /**
    * Seconds that an answer of the store is used again: so long another process may still accept an ended session. 0
    * asks with each request.

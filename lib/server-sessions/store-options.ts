@@ -31,7 +31,7 @@ export interface StoreOptions {
    *
    * @defaultValue none: sessions are not listed by user
    */
-  user?: ((session: Session<any>) => unknown) | undefined
+  user?: ((session: Session) => unknown) | undefined
 }
 
 /** The options in the form that `ServerSideSessionInterface` takes. */

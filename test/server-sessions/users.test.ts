@@ -164,6 +164,12 @@ describe('endSessions', () => {
 })
 
 describe('listSessions', () => {
+  test('takes a function for the option data, and says so of anything else', async (t: TestContext) => {
+    const { app } = await users(t)
+    const data = true as unknown as () => string
+    await t.assert.rejects(app.listSessions(42, { data }), { name: 'TypeError', message: /option data of listSessions must be a function/ })
+  })
+
   const now = Date.UTC(2026, 0, 1)
 
   test('shows when each session began, was used and ends, the one used last first', async (t: TestContext) => {
