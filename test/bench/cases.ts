@@ -98,6 +98,7 @@ export const peers: readonly Peer[] = [
       peerOf(`ours-${digest}-3`, label, { kind: 'ours', digest, sessions: 3 }, format, (at) => at.sessions === 3)
     ]
   }),
+  peerOf('ours-memory', 'ours, memoryStore', { kind: 'ours', store: true }, undefined, usual((at) => at.name !== 'refresh' && at.name !== 'forged')),
   peerOf('ours-sealed', 'ours, sealed', { kind: 'ours', sealed: true }, 'sealed', usual()),
   ...([['unparsed', 'request.cookies not parsed', { parses: false }], ['config', 'set up by fastify.config', { isConfigured: true }]] as const).map(([name, label, also]) => (
     peerOf(`ours-sha1-${name}`, `ours, sha1, ${label}`, { kind: 'ours', digest: 'sha1', ...also }, 'sha1',

@@ -28,6 +28,8 @@ export interface ServerConfig {
   remembered?: number
   /** For `ours`: whether sessions are encrypted. */
   sealed?: boolean
+  /** For `ours`: whether sessions lie in the memory of the server. */
+  store?: boolean
   /** For `ours`: limits of lifetimes that are switched on, in seconds. */
   limits?: { refreshAfter?: number, absoluteLifetime?: number }
   /** Where the compiled library is; for `ours`. */

@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import type * as Library from '../../lib/index.ts'
+import type * as Stores from '../../lib/stores/index.ts'
 import { Parts, Seen, Visit } from './parts.ts'
 import { otherKey, payload, secretKey, sessionNames } from './payload.ts'
 import type { Payload } from './payload.ts'
@@ -264,7 +265,7 @@ async function withIronSession (): Promise<Work> {
 
 async function withOurs (fastify: FastifyInstance, config: ServerConfig): Promise<Work> {
   const { default: secureSession, nodeDigest, SecureCookieSessionInterface } = await import(config.lib ?? '') as typeof Library
-  const { digest = 'sha512', refresh = true, sessions = 1, fallbacks = 0, maxCookieSize = 8192, remembered, parses = true, isConfigured = false, sealed = false, limits } = config
+  const { digest = 'sha512', refresh = true, sessions = 1, fallbacks = 0, maxCookieSize = 8192, remembered, parses = true, isConfigured = false, sealed = false, store = false, limits } = config
   const digestMethod = digest === 'node-sha512' ? nodeDigest('sha512') : digest
   if (!parses) await fastify.register(await untyped<Plugin>('@fastify/cookie'), { hook: false })
   if (isConfigured) {
@@ -280,7 +281,10 @@ async function withOurs (fastify: FastifyInstance, config: ServerConfig): Promis
     maxCookieSize,
     sessions: sessions === 1 ? undefined : Array.from({ length: sessions }, (_, index) => ({ sessionName: nameOf(index) }))
   }
-  await fastify.register(secureSession, isConfigured ? { digestMethod } : options)
+  if (store) {
+    const { memoryStore } = await import((config.lib ?? '').replace(/index\.js$/, 'stores/index.js')) as typeof Stores
+    await fastify.register(secureSession, { store: memoryStore({ max: 1_000_000 }), refreshEachRequest: refresh })
+  } else await fastify.register(secureSession, isConfigured ? { digestMethod } : options)
   return {
     read: (request) => ({ user: request.session['user_id'] ?? null }),
     readAll: readAll(sessions, (session) => session['user_id']),
