@@ -119,6 +119,7 @@ describe("the README's", () => {
     for (const client of clients) await client.sessionTransaction((session) => { session.user_id = 42 })
 
     const sizes = []
+    t.assert.strictEqual((await fastify.inject({ method: 'POST', url: '/password' })).statusCode, 401)
     t.assert.strictEqual((await clients[0].inject({ method: 'POST', url: '/password' })).statusCode, 200)
     for (const client of clients) sizes.push((await client.inject('/')).json())
 
