@@ -58,7 +58,12 @@ describe('the recipe for', () => {
 
   test('metrics: the channel tells what was refused', async (t: TestContext) => {
     const counted: unknown[] = []
-    const fastify = await withSession(t, 'Metrics of refused cookies', { counter: { inc: (labels: unknown) => counted.push(labels) } })
+    class Counter {
+      inc (labels: unknown): void { counted.push(labels) }
+    }
+    const fastify = application(t)
+    await fastify.register(secureSession, { secretKey })
+    await run(snippet('lib/RECIPES.md', 'Metrics of refused cookies'), {}, { 'prom-client': { Counter } })
     fastify.get('/', async (request: Ask) => request.session)
     await fastify.inject(asking('session=forged'))
 
