@@ -92,6 +92,7 @@ CONFIG = {
 app = flask.Flask(__name__, root_path=HERE, static_folder=None)
 app.config.update(CONFIG)
 if SESSIONS == "sealed":
+    sys.path.append(os.path.join(HERE, "..", "..", "lib", "flask"))
     from flask_sealed import SealedSessionInterface
 
     app.session_interface = SealedSessionInterface()

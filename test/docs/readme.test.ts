@@ -109,6 +109,34 @@ describe("the README's", () => {
     t.assert.deepStrictEqual(await visitAfter(25 * 60), [0, false])
   })
 
+  test('limit without use counts from the last change of a session that is not permanent', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 0 })
+    const fastify = application(t)
+    await run(snippet('README.md', 'How long a session lasts'), { fastify, secureSession })
+    fastify.get('/', async (request: any) => { request.session.visits = (request.session.visits ?? 0) + 1 })
+    fastify.get('/me', async (request: any) => request.session.size)
+    const client = testClient(fastify)
+    const sizeAfter = async (minutes: number, change = false): Promise<unknown> => {
+      t.mock.timers.tick(minutes * 60_000)
+      if (change) await client.inject('/')
+      return (await client.inject('/me')).json()
+    }
+
+    t.assert.deepStrictEqual([await sizeAfter(0, true), await sizeAfter(20, true), await sizeAfter(20), await sizeAfter(11)], [1, 1, 1, 0])
+  })
+
+  test('sealed session takes over what was signed with SHA-1', async (t: TestContext) => {
+    t.assert.ok(textOf('README.md').includes("`digestMethod: ['sha512', 'sha1']` if they were signed with SHA-1"))
+    const [before, fastify] = [application(t), application(t)]
+    await before.register(secureSession, { secretKey, digestMethod: 'sha1' })
+    await fastify.register(secureSession, { secretKey, sealed: { readSigned: true }, digestMethod: ['sha512', 'sha1'] })
+    await before.ready()
+    await fastify.ready()
+    const cookie = before.encodeSession(before.createSession({ user_id: 42 })) as string
+
+    t.assert.strictEqual((fastify.decodeSession(cookie) as any)?.user_id, 42)
+  })
+
   test('revocation ends all sessions of a user but one', async (t: TestContext) => {
     const fastify = application(t)
     await run(snippet('README.md', 'Log out everywhere'), { fastify, secureSession, redis: undefined }, {
@@ -119,6 +147,7 @@ describe("the README's", () => {
     for (const client of clients) await client.sessionTransaction((session) => { session.user_id = 42 })
 
     const sizes = []
+    t.assert.strictEqual((await fastify.inject({ method: 'POST', url: '/password' })).statusCode, 401)
     t.assert.strictEqual((await clients[0].inject({ method: 'POST', url: '/password' })).statusCode, 200)
     for (const client of clients) sizes.push((await client.inject('/')).json())
 

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { FastifyReply } from 'fastify'
 import secureSession from '../../lib/index.ts'
 import { testClient } from '../../lib/testing.ts'
+import { requireFlask } from '../flask/peer.ts'
 import { application, asking, cookiesOf, secretKey, withRecipe } from './recipe.ts'
 import type { App, Ask } from './recipe.ts'
 import { run, snippet } from './snippets.ts'
@@ -21,6 +23,8 @@ describe('a gateway in front of Flask, by the recipe,', () => {
     await upstream.register(secureSession, { secretKey, digestMethod: 'sha1', refreshEachRequest: false })
     upstream.get('/me', async (request: Ask) => seen.push(request.session.data()))
     upstream.get('/logout', async (request: Ask) => { request.session = null })
+    upstream.get('/headers', async (request) => request.headers)
+    upstream.get('/login', async (_, reply) => await reply.redirect('/flask/me'))
     process.env.FLASK_URL = await upstream.listen({ port: 0 })
     const fastify = application(t)
     if (at > 0) await fastify.register(secureSession, { secretKey, digestMethod: 'sha1' })
@@ -48,6 +52,36 @@ describe('a gateway in front of Flask, by the recipe,', () => {
 
     t.assert.deepStrictEqual(seen, [{ seen_by_gateway: true }])
     t.assert.deepStrictEqual(cookiesOf(response), [])
+  })
+
+  test('hands the other cookies on', async (t: TestContext) => {
+    const { fastify } = await gateway(t, 1)
+
+    const { cookie } = (await fastify.inject(asking('theme=dark; session=forged; session2=a', '/flask/headers'))).json()
+
+    t.assert.match(cookie, /^theme=dark; session2=a; session=[\w.-]+$/)
+  })
+
+  test('tells Flask whom it serves, and under which address', async (t: TestContext) => {
+    const { fastify } = await gateway(t, 2)
+    const app = `from flask import Flask, request, url_for
+app = Flask(__name__)
+@app.get("/me")
+def me():
+    return [request.remote_addr, url_for("me", _external=True)]
+${snippet('lib/RECIPES.md', 'A gateway in front of Flask', 'python')}
+import json, sys
+print(json.dumps(app.test_client().get("/me", headers=json.loads(sys.argv[1])).json))`
+
+    const headers = (await fastify.inject({ url: '/flask/headers', headers: { host: 'shop.example', 'x-forwarded-for': '6.6.6.6' } })).json()
+    const login = await fastify.inject('/flask/login')
+
+    const forwarded = Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-forwarded-')))
+    for (const { command } of requireFlask(t)) {
+      const answer = execFileSync(command, ['-c', app, JSON.stringify(forwarded)], { encoding: 'utf8' })
+      t.assert.deepStrictEqual(JSON.parse(answer), ['127.0.0.1', 'http://shop.example/flask/me'])
+    }
+    t.assert.strictEqual(login.headers.location, '/flask/me')
   })
 })
 

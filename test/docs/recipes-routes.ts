@@ -39,7 +39,7 @@ describe('the recipe for', () => {
     t.assert.deepStrictEqual([poll.json(), cookiesOf(poll), cookiesOf(page).length], [{ user: 42 }, [], 1])
   })
 
-  test('limits: who is not remembered is logged out ten minutes later', async (t: TestContext) => {
+  test('limits: who is not remembered is logged out after ten minutes without use', async (t: TestContext) => {
     t.mock.timers.enable({ apis: ['Date'], now: 0 })
     const fastify = await withRecipe(t, 'Limits of a session')
     fastify.get('/', async (request: Ask) => request.session.size)
@@ -47,26 +47,51 @@ describe('the recipe for', () => {
     for (const query of ['', '?remember=yes']) {
       const client = testClient(fastify)
       await client.inject({ method: 'POST', url: `/login${query}` })
-      t.mock.timers.tick(601_000)
-      sizes.push((await client.inject('/')).json())
+      for (const seconds of [599, 599, 601]) {
+        t.mock.timers.tick(seconds * 1000)
+        sizes.push((await client.inject('/')).json())
+      }
     }
 
-    t.assert.deepStrictEqual(sizes, [0, 2])
+    t.assert.deepStrictEqual(sizes, [2, 2, 0, 2, 2, 2])
   })
 
   test('metrics: the channel tells what was refused', async (t: TestContext) => {
     const counted: unknown[] = []
-    const fastify = await withSession(t, 'Metrics of refused cookies', { counter: { inc: (labels: unknown) => counted.push(labels) } })
+    class Counter {
+      inc (labels: unknown): void { counted.push(labels) }
+    }
+    const fastify = application(t)
+    await fastify.register(secureSession, { secretKey })
+    await run(snippet('lib/RECIPES.md', 'Metrics of refused cookies'), {}, { 'prom-client': { Counter } })
     fastify.get('/', async (request: Ask) => request.session)
     await fastify.inject(asking('session=forged'))
 
     t.assert.deepStrictEqual(counted, [{ code: 'malformed', session: 'session' }])
   })
 
+  test('devices: a user sees the own sessions, and ends one', async (t: TestContext) => {
+    const fastify = application(t)
+    await fastify.register(secureSession, { store: memoryStore(), user: (session: any) => session.user_id })
+    await run(snippet('lib/RECIPES.md', 'Sessions in a store'), { fastify })
+    const [phone, laptop] = [testClient<any>(fastify), testClient<any>(fastify)]
+    await phone.sessionTransaction((session) => { Object.assign(session, { user_id: 42, agent: 'phone' }) })
+    await laptop.sessionTransaction((session) => { Object.assign(session, { user_id: 42, agent: 'laptop' }) })
+
+    const devices = (await phone.inject('/devices')).json()
+    const other = devices.find(({ isCurrent }: { isCurrent: boolean }) => !isCurrent)
+    await fastify.endSessions(42, { only: other.id })
+
+    t.assert.deepStrictEqual(Object.keys(other).sort(), ['began', 'data', 'expires', 'id', 'isCurrent', 'used'])
+    t.assert.deepStrictEqual([devices.length, other.data], [2, { agent: 'laptop' }])
+    t.assert.deepStrictEqual((await phone.inject('/devices')).json().length, 1)
+    t.assert.strictEqual(await laptop.session(), null)
+  })
+
   test('Flask-Session: what is stored is plain JSON', async (t: TestContext) => {
     const fastify = application(t)
     const store = memoryStore()
-    await run(snippet('lib/RECIPES.md', 'Sessions in a store'), { fastify, secureSession, redis: undefined }, {
+    await run(snippet('lib/RECIPES.md', 'Sessions in a store', 'js', 1), { fastify, secureSession, redis: undefined }, {
       'fastify-secure-cookie-session/stores': { flaskSessionSerializer, redisStore: () => store }
     })
     fastify.get('/', async (request: Ask) => { request.session.user_id = 42 })

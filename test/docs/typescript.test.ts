@@ -63,6 +63,12 @@ fastify.get('/', async ({ admin }) => {
   admin.level = 1
   // @ts-expect-error
   admin.level = 'high'
+})
+fastify.get('/leave', async (request) => {
+  request.admin = { level: 2 }
+  request.admin = null
+  // @ts-expect-error
+  request.admin = { level: 'high' }
 })`
 
     t.assert.strictEqual(await compile('named', program), '')

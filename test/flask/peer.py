@@ -379,7 +379,7 @@ def versions(asked):
 def app(asked):
     """Makes the application `app` anew. Without the options below its sessions are stock Flask's.
 
-    `lines` names a module of test/app and its session interface, as "flask_limits.LimitedSessionInterface".
+    `lines` names a module of lib/flask and its session interface, as "flask_limits.LimitedSessionInterface".
     """
     attributes = {}
     if asked.get("digest") is not None:
@@ -405,7 +405,7 @@ def app(asked):
 def interface_of(lines):
     """A session interface that applications copy from the README, on the clock of the peer."""
     name, _, class_name = lines.partition(".")
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app", f"{name}.py")
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib", "flask", f"{name}.py")
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

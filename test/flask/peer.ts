@@ -59,9 +59,9 @@ export interface AppOptions {
   digest?: Digest
   salt?: Text
   keyDerivation?: Derivation
-  /** A module of test/app and its session interface: `'flask_limits.LimitedSessionInterface'`. */
+  /** A module of lib/flask and its session interface: `'flask_limits.LimitedSessionInterface'`. */
   lines?: string
-  /** Sealed sessions, by `test/app/flask_sealed.py`; SHA-512 without a digest. */
+  /** Sealed sessions, by `lib/flask/flask_sealed.py`; SHA-512 without a digest. */
   sealed?: boolean
 }
 

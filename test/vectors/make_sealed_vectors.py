@@ -1,4 +1,4 @@
-"""Records what real Flasks with test/app/flask_sealed.py and PyNaCl seal with fixed keys and nonces at a fixed time.
+"""Records what real Flasks with lib/flask/flask_sealed.py and PyNaCl seal with fixed keys and nonces at a fixed time.
 
     python3 test/vectors/make_sealed_vectors.py /usr/bin/python3
 

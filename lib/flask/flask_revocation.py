@@ -1,6 +1,8 @@
 """Makes Flask refuse the sessions that fastify-secure-cookie-session has ended: app.session_interface = RevokedSessionInterface()
 
 Settings: REVOCATION_REDIS, the URL of the Redis with the ended sessions; REVOCATION_PREFIX, if it is not "session:".
+
+It signs as stock Flask does, with SHA-1: set digestMethod: 'sha1' in the plugin, or app.session_interface.digest_method = hashlib.sha512.
 """
 
 import json

@@ -1,6 +1,8 @@
 """Makes Flask keep the limits of fastify-secure-cookie-session: app.session_interface = LimitedSessionInterface()
 
 Settings, all in seconds: SESSION_ABSOLUTE_LIFETIME, SESSION_REFRESH_AFTER, and session["_lifetime"] of one session.
+
+It signs as stock Flask does, with SHA-1: set digestMethod: 'sha1' in the plugin, or app.session_interface.digest_method = hashlib.sha512.
 """
 
 import time

@@ -1,6 +1,8 @@
 """Sealed sessions of fastify-secure-cookie-session, read and written by Flask. Needs PyNaCl.
 
     app.session_interface = SealedSessionInterface()
+
+It signs with SHA-512, as the plugin does unless it is told otherwise.
 """
 
 import hashlib
