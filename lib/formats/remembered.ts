@@ -17,17 +17,21 @@ interface Known {
   readonly verified: VerifiedToken
 }
 
-/** Tokens of about the same age by their tails. With whole tokens as keys, V8 would hash all of each token. */
+/**
+ * Tokens of about the same age by their tails; `null` for one that came once. With whole tokens as keys, V8 would hash
+ * all of each token.
+ */
 class Generation {
-  readonly tokens = new Map<string, Known>()
+  readonly tokens = new Map<string, Known | null>()
   length = 0
 }
 
 /**
- * A token format that verifies each token once.
+ * A token format that verifies each token twice at most.
  *
  * Keeps two generations. A full young generation replaces the old one; an old token that is used again moves to the
- * young generation. Nothing is remembered at signing, since many tokens never come back.
+ * young generation. A token is remembered when it comes for the second time: many come once, since the response
+ * replaces them, and to keep those would cost more than to verify the others again.
  */
 export class RememberedTokens implements TokenFormat {
   readonly #format: TokenFormat
@@ -54,21 +58,27 @@ export class RememberedTokens implements TokenFormat {
     if (old?.token === token) return this.#remember(tail, old).verified
     const decoded = this.#format.decode(token)
     if (!decoded.ok) return decoded
+    if (young === undefined && old === undefined) {
+      this.#add(flatCopy(tail), null, tailLength)
+      return decoded
+    }
     const verified = { ...decoded, memo: { data: undefined } }
-    this.#remember(flatCopy(tail), { token: flatCopy(token), verified })
-    return decoded
+    return this.#remember(flatCopy(tail), { token: flatCopy(token), verified }).verified
   }
 
   #remember (tail: string, known: Known): Known {
-    const length = known.token.length + known.verified.json.length
-    if (this.#max === 0 || length > largestGeneration) return known
+    this.#add(tail, known, known.token.length + known.verified.json.length)
+    return known
+  }
+
+  #add (tail: string, known: Known | null, length: number): void {
+    if (this.#max === 0 || length > largestGeneration) return
     if (this.#young.tokens.size >= this.#max || this.#young.length + length > largestGeneration) {
       this.#old = this.#young
       this.#young = new Generation()
     }
     this.#young.tokens.set(tail, known)
     this.#young.length += length
-    return known
   }
 }
 

@@ -141,25 +141,38 @@ describe('RememberedTokens', () => {
       }
     }
     const format = new RememberedTokens(inner, max)
+    const seeTwice = (token: string): void => {
+      format.decode(token)
+      format.decode(token)
+    }
     const known = (tokens: readonly string[]): string[] => {
       isClosed = true
       return tokens.filter((token) => format.decode(token).ok)
     }
-    return { format, known }
+    return { format, seeTwice, known }
   }
   const tokens = (count: number): string[] => Array.from({ length: count }, (_, n) => `e30.AAAAAQ.${String(n).padStart(86, '0')}`)
 
   for (const max of [0, 1, 2, 1000]) {
     test(`remembers at most ${max} of 100,000 tokens`, (t: TestContext) => {
-      const { format, known } = closing(max)
+      const { seeTwice, known } = closing(max)
       const all = tokens(100_000)
-      for (const token of all) format.decode(token)
+      for (const token of all) seeTwice(token)
 
       const { length } = known(all)
       t.assert.ok(length <= max, `${length}`)
       t.assert.ok(length >= Math.floor(max / 2), `${length}`)
     })
   }
+
+  test('remembers no token that came once', (t: TestContext) => {
+    const { format, seeTwice, known } = closing(1000)
+    const [once = '', twice = ''] = tokens(2)
+    format.decode(once)
+    seeTwice(twice)
+
+    t.assert.deepStrictEqual(known([once, twice]), [twice])
+  })
 
   test('remembers a token that comes again and again, whatever else comes', (t: TestContext) => {
     const { format, known } = closing(10)
@@ -173,9 +186,9 @@ describe('RememberedTokens', () => {
   })
 
   test('remembers at most about 2 MiB of long tokens', (t: TestContext) => {
-    const { format, known } = closing(1000, () => 'x'.repeat(100_000))
+    const { seeTwice, known } = closing(1000, () => 'x'.repeat(100_000))
     const all = tokens(200)
-    for (const token of all) format.decode(token)
+    for (const token of all) seeTwice(token)
 
     const { length } = known(all)
     t.assert.ok(length > 0 && length * 100_000 <= 2 * 1_048_576, `${length}`)
@@ -183,8 +196,8 @@ describe('RememberedTokens', () => {
 
   test('forgets nothing for a token that is too long to be remembered', (t: TestContext) => {
     const [long = '', ...others] = tokens(11)
-    const { format, known } = closing(1000, (token) => token === long ? 'x'.repeat(1_048_576) : '{}')
-    for (const token of others) format.decode(token)
+    const { format, seeTwice, known } = closing(1000, (token) => token === long ? 'x'.repeat(1_048_576) : '{}')
+    for (const token of others) seeTwice(token)
     for (let i = 0; i < 5; i++) t.assert.strictEqual(format.decode(long).ok, true)
 
     t.assert.deepStrictEqual(known([long, ...others]), others)
@@ -196,16 +209,16 @@ describe('RememberedTokens', () => {
     ['all but one character in front', 'xe30.AAAAAQ.a-long-signature-12345678']
   ] as const) {
     test(`does not accept a token that shares only ${what} with a remembered one`, (t: TestContext) => {
-      const { format, known } = closing(2)
+      const { seeTwice, known } = closing(2)
       const token = 'e30.AAAAAQ.a-long-signature-12345678'
-      format.decode(token)
+      seeTwice(token)
       t.assert.deepStrictEqual(known([other, token]), [token])
     })
 
     test(`does not accept a token that shares only ${what} with an older remembered one`, (t: TestContext) => {
-      const { format, known } = closing(2)
+      const { seeTwice, known } = closing(4)
       const token = 'e30.AAAAAQ.a-long-signature-12345678'
-      for (const each of [token, 'e30.AAAAAQ.another-signature-87654321']) format.decode(each)
+      for (const each of [token, 'e30.AAAAAQ.another-signature-87654321']) seeTwice(each)
       t.assert.deepStrictEqual(known([other, token]), [token])
     })
   }
