@@ -30,9 +30,9 @@ export function reportRejection (app: SessionApp, request: SessionRequest, facts
   const { code, ...more } = facts
   if (rejections.hasSubscribers) rejections.publish({ request, code, sessionName, ...more })
   try {
-    // An async function is not asked for, but its rejection would end the process.
     const result: unknown = onReject?.(request, { code, sessionName, ...more })
-    if (result instanceof Promise) result.catch((error: unknown) => logFailure(request, error))
+    // An async function is not asked for, but its rejection would end the process. It may be of another realm.
+    Promise.resolve(result).catch((error: unknown) => logFailure(request, error))
   } catch (error) {
     logFailure(request, error)
   }

@@ -22,5 +22,7 @@ export function userId (user: unknown): string | undefined {
   const text = String(user)
   const isTelling = typeof user !== 'function' && !text.startsWith('[object ') && text.length <= longest
   if (isTelling && !controls.test(text)) return text
+  // The rejection of an async function would end the process.
+  Promise.resolve(user).catch(() => {})
   throw new FST_SESSION_INVALID_CONFIG('the user of a session', `text of at most ${longest} characters`, typeName(user))
 }

@@ -75,7 +75,11 @@ export class GuardedStore implements SessionStore {
       this.#fail('it threw an error', cause)
     }
     const checked = (value: T): T => isAnswer(value) ? value : this.#fail('it gave an answer of a wrong type')
-    return isPromise(answer) ? this.#inTime(answer).then(checked) : checked(answer)
+    if (!isPromise(answer)) return checked(answer)
+    if (!this.sync) return this.#inTime(answer).then(checked)
+    // Nobody would wait for it, and its rejection would end the process.
+    Promise.resolve(answer).catch(() => {})
+    return this.#fail('it is sync, and gave a promise')
   }
 
   #inTime<T> (answer: PromiseLike<T>): Promise<T> {
@@ -85,7 +89,11 @@ export class GuardedStore implements SessionStore {
         try { this.#fail(reason, cause) } catch (error) { reject(error) }
       }
       const timer = setTimeout(() => fail(`it did not answer within ${this.#timeout} ms`), this.#timeout)
-      answer.then((value) => { clearTimeout(timer); resolve(value) }, (cause: unknown) => fail('it gave an error', cause))
+      // The `then` of a promise that is not a native one may throw.
+      Promise.resolve(answer).then((value) => {
+        clearTimeout(timer)
+        resolve(value)
+      }, (cause: unknown) => fail('it gave an error', cause))
     })
   }
 

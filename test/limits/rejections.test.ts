@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import type { FastifyRequest } from 'fastify'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import type { Rejection, SecureSessionOptions, SessionApp } from '../../lib/index.ts'
@@ -112,7 +113,8 @@ describe('onReject', () => {
   })
 
   test('may throw or reject, which is logged', async (t: TestContext) => {
-    for (const onReject of [() => { throw new Error('broken') }, async () => { throw new Error('broken') }]) {
+    const ofAnotherRealm = runInNewContext("async () => { throw new Error('broken') }") as () => Promise<void>
+    for (const onReject of [() => { throw new Error('broken') }, async () => { throw new Error('broken') }, ofAnotherRealm]) {
       const log = logOf('error')
       const { visit } = await sessionApp(t, { onReject }, { server: log.server })
       t.assert.strictEqual((await visit(read, { cookie: 'session=a.b.c' })).body, 'nobody')

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { revocationSettings } from '../../lib/revocation/options.ts'
 import { userId } from '../../lib/revocation/user-id.ts'
 import { UUID } from '../../lib/index.ts'
@@ -36,6 +37,15 @@ test('a user is text, and null, undefined and an empty text are no user', (t: Te
   const uuid = '6ba7b810-9dad-11d1-80b4-00c04fd430c8'
   const users = [42, 0, 42n, 'ada', 'ada@example.org', new UUID(uuid), null, undefined, ''].map(userId)
   t.assert.deepStrictEqual(users, ['42', '0', '42', 'ada', 'ada@example.org', uuid, undefined, undefined, undefined])
+})
+
+test('an asynchronous user is an error, and its rejection ends no process', async (t: TestContext) => {
+  const unhandled = t.mock.fn()
+  process.once('unhandledRejection', unhandled)
+  t.after(() => process.off('unhandledRejection', unhandled))
+  t.assert.throws(() => userId(Promise.reject(new Error('no user'))), invalid)
+  await setImmediate()
+  t.assert.strictEqual(unhandled.mock.callCount(), 0)
 })
 
 test('a user whose text does not tell users apart, or fits into no key, is an error', (t: TestContext) => {

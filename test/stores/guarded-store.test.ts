@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { GuardedStore } from '../../lib/stores/guarded-store.ts'
 import { memoryStore } from '../../lib/stores/memory-store.ts'
 import type { SessionStore } from '../../lib/stores/store.ts'
@@ -50,6 +51,22 @@ for (const [name, ask] of Object.entries(ways)) {
     }
   })
 }
+
+test('a guarded store that calls itself synchronous and gives a promise fails, and its rejection ends no process', async (t: TestContext) => {
+  const unhandled = t.mock.fn()
+  process.once('unhandledRejection', unhandled)
+  t.after(() => process.off('unhandledRejection', unhandled))
+  const store = new GuardedStore({ ...storeThat(() => Promise.reject(new Error('away'))), sync: true }, 1)
+  t.assert.throws(() => store.get('id'), unavailable)
+  await setImmediate()
+  t.assert.strictEqual(unhandled.mock.callCount(), 0)
+})
+
+test('a guarded store fails when a promise of its store throws', async (t: TestContext) => {
+  const cause = new Error('no promise')
+  const store = new GuardedStore(storeThat(() => ({ then () { throw cause } })), 1)
+  await t.assert.rejects(store.get('id') as Promise<unknown>, { ...unavailable, cause })
+})
 
 test('a guarded store that failed is not asked for a second', async (t: TestContext) => {
   let asked = 0
