@@ -53,18 +53,18 @@ export class SecureSessionFormat {
     if (box === undefined || nonce === undefined || more !== undefined) return badSignature
     for (const [key, bytes] of this.#setup.keys.entries()) {
       const message = openSecretBox(box, nonce, bytes)
-      if (message !== undefined) return this.#read(message.toString(), key)
+      if (message !== undefined) return this.#read(message.toString(), key, `${box.toString('base64')};${nonce.toString('base64')}`)
     }
     return badSignature
   }
 
-  #read (text: string, key: number): DecodedToken {
+  #read (text: string, key: number, spelling: string): DecodedToken {
     try {
       const { __ts: signedAt, ...data } = JSON.parse(text) as Dict
       if (typeof signedAt !== 'number') return badSignature
       const json = this.#serializer.dumps(data)
       // @fastify/secure-session accepts cookies younger than `expiry`; ages are whole seconds here.
-      return { ok: true, json, signedAt: Math.floor(signedAt), key, maxAge: this.#setup.expiry - 1 }
+      return { ok: true, json, signedAt: Math.floor(signedAt), key, maxAge: this.#setup.expiry - 1, spelling }
     } catch {
       return { ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', signedAt: Math.floor(Date.now() / 1000), key }
     }

@@ -119,7 +119,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (data.accessed) addVary(reply)
 
     // An empty session needs no cookie; one that was emptied loses its cookie.
-    if (data.modified && data.isEmpty) {
+    if (data.hasChanged && data.isEmpty) {
       data.beginAnew()
       return this.deleteCookie(app, session, reply)
     }
@@ -128,10 +128,10 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
     this.noteBook(app, data)
     const cookie = this.sessionCookie(app, session, request, this.getExpirationTime(app, session, request))
-    const { modified, loaded, book } = data
+    const { modified, hasChanged, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
-    // A refresh must not replace a cookie of its name that is already in the reply: a logout, or another login.
-    if (hasOther && !modified) return
+    // An unchanged session must not replace a cookie of its name that is already in the reply: a logout, or another login.
+    if (hasOther && !hasChanged) return
     if (hasOther) app.warnOnce('another cookie', besideAnother)
 
     const limit = app.config.MAX_COOKIE_SIZE
@@ -142,7 +142,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
     if (limit > 0 && cookie.lengthWith(token) > limit) {
       const error = overflowError(this.serializer, data.peek(), cookie.lengthWith(token), `${limit}, MAX_COOKIE_SIZE`)
-      if (modified) throw error
+      if (hasChanged) throw error
       // Nothing changed: the client keeps its current cookie.
       request.log.warn(error, 'the session cookie could not be refreshed')
       return
@@ -185,6 +185,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const loaded = token.ok ? this.#read(token, log) : this.#refuseUnreadable(log)
     if (loaded === undefined) return undefined
     if (token.key > 0) loaded.hasOldKey = true
+    if (token.ok && token.spelling !== undefined) loaded.spelling = token.spelling
     const { book = noBook } = loaded
     const verdict = judgeBook(token.signedAt, book, app.config)
     if (verdict === 'alive') return loaded

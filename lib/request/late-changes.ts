@@ -141,11 +141,11 @@ export class LossReport implements LateChanges {
     // If the client disconnected before the reply, no cookie could have reached it.
     if (!this.#reply.sent) return undefined
     if (isUpgrade(this.#request) && !areHeadersSent(this.#reply)) return this.#hasChange() ? noCookies : undefined
-    return !this.#isSaved() && this.#data.modified ? hijacked : undefined
+    return !this.#isSaved() && this.#data.hasChanged ? hijacked : undefined
   }
 
   #hasChange (): boolean {
-    return this.#isSaved() ? hasOwnCookie(this.#reply) : this.#data.modified
+    return this.#isSaved() ? hasOwnCookie(this.#reply) : this.#data.hasChanged
   }
 }
 

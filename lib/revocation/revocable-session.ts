@@ -133,13 +133,13 @@ export class RevocableSession implements SessionSource {
 
   #goesOn (data: SessionData, current: SessionIdentity): MaybePromise<boolean> {
     // A session that was accepted for want of an answer is not refreshed.
-    if (this.#admission.verdict instanceof Error && !data.modified) return false
+    if (this.#admission.verdict instanceof Error && !data.hasChanged) return false
     const askedAt = now()
     if (askedAt - this.#askedAt < oneReply) return true
     return andThen(this.#revocation.judge(current, true), (verdict) => {
       if (verdict === 'revoked') return this.#drop()
       if (verdict === 'alive') this.#askedAt = askedAt
-      else if (!data.modified) return false
+      else if (!data.hasChanged) return false
       else this.#revocation.tolerate(verdict)
       return true
     })

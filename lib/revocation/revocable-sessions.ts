@@ -63,7 +63,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     const opened = data.source as RevocableSession
     const { accessed, revision } = data
     if (opened.isUnreadable) return this.#saveUnread(app, session, reply)
-    const isEnded = data.modified && data.isEmpty
+    const isEnded = data.hasChanged && data.isEmpty
     const isSent = !isEnded && this.shouldSetCookie(app, session, reply.request) && !data.isEmpty
     // Reads by the save itself do not count.
     if (!accessed) data.accessed = false
@@ -97,7 +97,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
 
   override decode (app: SessionApp, cookie: string, log: SessionRequest['log']): LoadedSession | undefined {
     const loaded = super.decode(app, cookie, log)
-    return loaded && { ...loaded, sid: loaded.book?.sid ?? idOfCookie(cookie) }
+    return loaded && { ...loaded, sid: loaded.book?.sid ?? idOfCookie(loaded.spelling ?? cookie) }
   }
 
   /** Completes the book for `encodeSession`, which cannot wait for the store. A save has completed it before. */

@@ -20,6 +20,8 @@ export interface LoadedSession {
   book?: BookKeeping | undefined
   /** The id of a session that can be revoked: that of its book, or one made of its cookie. */
   sid?: string | undefined
+  /** The value of the cookie in one spelling, if it may have several. */
+  spelling?: string | undefined
   /** The JSON text that the data was read from. */
   json?: string | undefined
   /** The object that `json` was parsed into; `data` differs from it after an override replaced the data. */
@@ -89,6 +91,7 @@ export class SessionData {
   #exposed: ExposedValues | undefined
   #accessed = false
   #modified = false
+  #needsRewrite = false
   #deleted = false
   #revision = 0
 
@@ -134,8 +137,13 @@ export class SessionData {
     else this.#accessed = false
   }
 
-  /** True after any write, and after a change inside a value that was handed out. */
+  /** True after any write, after a change inside a value that was handed out, and if the cookie is to be replaced. */
   get modified (): boolean {
+    return this.#needsRewrite || this.hasChanged
+  }
+
+  /** As {@link modified}, but only for what the application did. */
+  get hasChanged (): boolean {
     return this.#modified || (this.#exposed?.haveChanged(this.peek()) ?? false)
   }
 
@@ -155,7 +163,7 @@ export class SessionData {
       const text = carryFloats(whole === data ? json : serializer.dumps(whole), this.#loaded?.json ?? '')
       this.#loaded = { ...this.#loaded, data, book, parsed: data, json: text, isShared: false }
     }
-    this.#modified = false
+    this.#modified = this.#needsRewrite = false
     this.#source.journal?.forgotten()
   }
 
@@ -236,7 +244,7 @@ export class SessionData {
       this.#loaded = withBook(this.#source.load())
       this.#data = this.#loaded?.data ?? {}
       this.#book = this.#loaded?.book ?? noBook
-      this.#modified ||= this.#loaded?.needsRewrite ?? false
+      this.#needsRewrite = this.#loaded?.needsRewrite ?? false
     }
     return this.#data
   }

@@ -1,13 +1,15 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import nacl from 'tweetnacl'
 import { SecureCookieSessionInterface, sessionJSONSerializer } from '../../lib/index.ts'
 import type { SecureSessionOptions, Session } from '../../lib/index.ts'
+import { FlaskFormat } from '../../lib/formats/flask.ts'
 import { SealedFormat } from '../../lib/formats/sealed.ts'
 import { URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
 import type { DigestName } from '../../lib/itsdangerous/index.ts'
 import { testClient } from '../../lib/testing.ts'
-import { buildApp, cookieAfter, cookieOf, logOf, noise, refusalOf, savedData, secretKey, sessionApp, sessionCookieOf } from '../helpers.ts'
+import { buildApp, cookieAfter, cookieOf, logOf, noise, refusalOf, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf, signingSerializer } from '../helpers.ts'
 import type { Act, Answer } from '../helpers.ts'
 
 const now = Date.UTC(2024, 0, 1)
@@ -243,6 +245,52 @@ describe('sealed: { readSigned: true }', () => {
     const { visit } = await sessionApp(t, { sealed: { readSigned: true } })
     const cookie = cookieOf({ user_id: 42 })
     for (let i = 0; i < 3; i++) t.assert.deepStrictEqual(sealedData(await visit(read, { cookie })), { user_id: 42 })
+  })
+
+  test('gives way to a Set-Cookie of its name, unless the application changes the session', async (t: TestContext) => {
+    for (const revocation of [undefined, {}]) {
+      const log = logOf('warn')
+      const { visit } = await sessionApp(t, { sealed: { readSigned: true }, revocation }, { server: log.server })
+      const beside = async (act: Act, data: object): Promise<string[]> => {
+        const answer = await visit((...all) => {
+          all[2].header('set-cookie', 'session=upstream; Path=/')
+          return act(...all)
+        }, { cookie: cookieOf(data) })
+        return setCookiesOf(answer).map(({ value }) => value)
+      }
+
+      t.assert.deepStrictEqual(await beside(read, { user_id: 42 }), ['upstream'])
+      t.assert.deepStrictEqual(await beside(read, {}), ['upstream'])
+      t.assert.strictEqual(log.text(), '')
+      t.assert.strictEqual((await beside(write, { user_id: 41 })).length, 2)
+    }
+  })
+
+  test('leaves a signed cookie that is too long when it is sealed, with a warning', async (t: TestContext) => {
+    const log = logOf('warn')
+    const { visit } = await sessionApp(t, { sealed: { readSigned: true } }, { server: log.server })
+    const data = { note: 'a'.repeat(5000) }
+    const compressed = `session=${new FlaskFormat(signingSerializer()).encode(JSON.stringify(data), 1000)}`
+
+    const answer = await visit(read, { cookie: compressed })
+
+    t.assert.deepStrictEqual([answer.json(), setCookiesOf(answer)], [data, []])
+    t.assert.deepStrictEqual(log.lines.map(({ msg }) => msg), ['the session cookie could not be refreshed'])
+  })
+
+  test('warns of no lost change when the reply to a signed cookie is hijacked', async (t: TestContext) => {
+    const log = logOf('warn')
+    const { visit } = await sessionApp(t, { sealed: { readSigned: true } }, { server: log.server })
+
+    await visit((session, _request, reply) => {
+      session.get('list')
+      reply.hijack()
+      reply.raw.end('hello')
+      return reply
+    }, { cookie: cookieOf({ user_id: 42, list: [1] }) })
+    await setImmediate()
+
+    t.assert.strictEqual(log.text(), '')
   })
 
   test('judges the age and the content of a signed cookie as ever', async (t: TestContext) => {
