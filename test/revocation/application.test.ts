@@ -2,6 +2,7 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import type { Rejection } from '../../lib/index.ts'
+import { sealSecretBox } from '../../lib/crypto/secretbox.ts'
 import { memoryStore } from '../../lib/stores/memory-store.ts'
 import { testClient } from '../../lib/testing.ts'
 import { buildApp, cookieAfter, cookieOf, refusalOf, secretKey, setCookiesOf } from '../helpers.ts'
@@ -277,6 +278,21 @@ test('a cookie of @fastify/secure-session can be ended for as long as it is read
   await visit((session) => session.clear(), { cookie })
   const record = store.inner.get(`ended:${readSaved(cookie)._sid}`)
   t.assert.ok((record?.expires ?? 0) > (start + expiry) * 1000)
+})
+
+test('a cookie of @fastify/secure-session that was ended stays ended in every spelling that is read', async (t: TestContext) => {
+  const key = Buffer.alloc(32, 1)
+  const { app, visit, userOf } = await scene(t, true, { readSecureSession: { key } })
+  const nonce = Buffer.alloc(24, 2)
+  const box = sealSecretBox(Buffer.from(JSON.stringify({ user_id: 42, __ts: start })), nonce, key).toString('base64')
+  const text = `${box};${nonce.toString('base64')}`
+  const cookie = `session=${encodeURIComponent(text)}`
+  t.assert.strictEqual(await userOf(cookie), 42)
+  await visit((session) => session.clear(), { cookie })
+  for (const spelling of [cookie, cookie.replace('%3B', '%3b'), cookie.replace('%3B', '*%3B'), cookie.replaceAll('%3D', '')]) {
+    t.assert.strictEqual(await userOf(spelling), null)
+  }
+  t.assert.strictEqual(app.decodeSession(text), null)
 })
 
 describe('the operator', () => {
