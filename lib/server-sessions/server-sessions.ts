@@ -13,7 +13,7 @@ import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
 import { andThen, isPromise, orElse } from '../maybe-promise.ts'
 import { userId } from '../revocation/user-id.ts'
-import { joinBook } from '../session/book-keeping.ts'
+import { joinBook, noBook } from '../session/book-keeping.ts'
 import type { SessionData } from '../session/session-data.ts'
 import { dataOf, SecureCookieSession } from '../session/session.ts'
 import { GuardedStore } from '../stores/guarded-store.ts'
@@ -37,7 +37,7 @@ import { endSessionsOf, listed, sessionsOf, shortId } from './user-sessions.ts'
 import type { UserIndex } from './user-sessions.ts'
 import type { Outcome, Write } from './write.ts'
 import type { ListedSession } from '../../types/fastify.ts'
-import type { Session } from '../../types/session.ts'
+import type { BookKeeping, Session } from '../../types/session.ts'
 
 /** Keeps sessions in a store. */
 export class ServerSideSessionInterface extends SessionInterface {
@@ -121,10 +121,12 @@ export class ServerSideSessionInterface extends SessionInterface {
     return app.config.SESSION_REFRESH_EACH_REQUEST && request.headers.cookie !== undefined
   }
 
-  /** A session outside of any request. */
-  create (app: SessionApp, data: Readonly<Dict>): SecureCookieSession {
+  /** A session outside of any request. @param book - its begin and its lifetime, if it is the copy of another */
+  create (app: SessionApp, given: Readonly<Dict>, { created, lifetime }: BookKeeping = noBook): SecureCookieSession {
     const session = this.#open(app, app.fastify.log, () => ({}))
-    session.update(data)
+    session.update(given)
+    const data = dataOf(session) as SessionData
+    data.book = { ...data.book, created, lifetime }
     return session
   }
 
@@ -140,8 +142,10 @@ export class ServerSideSessionInterface extends SessionInterface {
   encode (app: SessionApp, session: SecureCookieSession, log: SessionRequest['log']): MaybePromise<string> {
     const data = dataOf(session) as SessionData
     const { source: kept } = data
-    // It was made for another session, such as one in cookies.
-    if (!(kept instanceof KeptSession)) return this.encode(app, this.create(app, data.detached()), log)
+    // It is another session, such as one in cookies, or in a store of its own.
+    if (!(kept instanceof KeptSession && kept.isOf(this, app.sessionName))) {
+      return this.encode(app, this.create(app, data.detached(), data.book), log)
+    }
     const write = this.#prepare(app, session, kept, { log } as SessionRequest)
     const steps = function * (this: ServerSideSessionInterface): Steps<string> {
       const outcome = yield * this.#write(kept, write)
@@ -197,6 +201,7 @@ export class ServerSideSessionInterface extends SessionInterface {
 
   #kept (app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest): KeptSession {
     return new KeptSession(this.serializer, {
+      owner: [this, app.sessionName],
       lifetimes: app.config,
       refused (code, age) {
         const facts = { code, ...(age !== undefined && { age }) }
@@ -210,11 +215,13 @@ export class ServerSideSessionInterface extends SessionInterface {
   /** What is to be written, as it is now: the application may go on changing the session. */
   #prepare (app: SessionApp, session: SecureCookieSession, kept: KeptSession, request: SessionRequest): Write {
     const data = dataOf(session) as SessionData
+    const { book } = data
     if (data.isEmpty) data.beginAnew()
-    else if (data.modified) this.#noteBegin(app, data)
+    else this.#noteBegin(app, data)
+    const isSame = !data.modified && data.book === book
     const text = data.isEmpty
       ? null
-      : data.modified ? dumpSession(kept.serializer, joinBook(data.detached(), data.book), kept.text) : kept.text
+      : isSame ? kept.text : dumpSession(kept.serializer, joinBook(data.detached(), data.book), kept.text)
     const expires = this.getExpirationTime(app, session, request)
     return {
       text,
@@ -227,9 +234,13 @@ export class ServerSideSessionInterface extends SessionInterface {
     }
   }
 
-  /** Notes when the session began: an absolute limit needs it, and `listSessions` shows it. */
+  /**
+   * Notes when the session began: an absolute limit needs it, even of a session that is prolonged only, and
+   * `listSessions` shows it.
+   */
   #noteBegin ({ config }: SessionApp, data: SessionData): void {
-    noteBegin(data, this.#user === undefined ? config : { ...config, SESSION_ABSOLUTE_LIFETIME: Infinity })
+    const isListed = this.#user !== undefined && data.modified
+    noteBegin(data, isListed ? { ...config, SESSION_ABSOLUTE_LIFETIME: Infinity } : config)
   }
 
   #userOf (data: Dict): string | undefined {

@@ -40,6 +40,8 @@ export type RefusalCode =
 
 /** What sessions in a store are judged and reported by. */
 export interface Judgement {
+  /** The session interface and the name of the session: an id is worth nothing elsewhere. */
+  readonly owner: readonly [sessions: object, sessionName: string]
   readonly lifetimes: Lifetimes
   /** @param age - whole seconds since the last write, or since the begin for an absolute limit */
   refused (code: RefusalCode, age?: number): void
@@ -105,6 +107,11 @@ export class KeptSession implements SessionSource, SessionJournal {
 
   get hasRivals (): boolean {
     return this.#found?.hasRivals === true
+  }
+
+  isOf (sessions: object, sessionName: string): boolean {
+    const { owner } = this.#judgement
+    return owner[0] === sessions && owner[1] === sessionName
   }
 
   /** @throws what the store throws */

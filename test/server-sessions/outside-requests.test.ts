@@ -4,7 +4,7 @@ import type { Session } from '../../lib/index.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
 import type { SessionStore } from '../../lib/stores/index.ts'
 import { testClient } from '../../lib/testing.ts'
-import { sessionApp } from '../helpers.ts'
+import { cookieAfter, sessionApp } from '../helpers.ts'
 import { AsyncStore, dataIn, idOf, show, storeApp } from './world.ts'
 
 const kinds: Record<string, () => { store: SessionStore, inner: SessionStore }> = {
@@ -90,4 +90,19 @@ test('a session of cookies is written into a store under a new id', async (t: Te
   await app.ready()
   const id = await app.encodeSession(app.createSession({ a: 1 }), 'kept')
   t.assert.deepStrictEqual(await dataIn(store, `kept:${id}`), { a: 1 })
+})
+
+test('a session of another name is written under a new id, with its own lifetime, and the request goes on to save it', async (t: TestContext) => {
+  const store = memoryStore()
+  const { app, visit } = await sessionApp(t, { store, sessions: [{}, { sessionName: 'other' }] })
+  const cookie = cookieAfter(await visit((session) => { session.a = 1 }))
+  let id = ''
+  await visit(async (session) => {
+    session.lifetime = 60
+    session.b = 2
+    id = await app.encodeSession(session, 'other')
+  }, { cookie })
+  t.assert.notStrictEqual(`session=${id}`, cookie)
+  t.assert.deepStrictEqual(await dataIn(store, `other:${id}`), { a: 1, b: 2, _lifetime: 60 })
+  t.assert.deepStrictEqual(await dataIn(store, cookie.slice('session='.length)), { a: 1, b: 2, _lifetime: 60 })
 })

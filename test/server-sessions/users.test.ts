@@ -280,6 +280,21 @@ describe('limits of sessions in a store:', () => {
     t.assert.deepStrictEqual((await one.visit(show)).json(), {})
   })
 
+  test('an absolute limit that came later ends a session that is only read, counted from when it was last used before', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now })
+    const store = memoryStore()
+    const { browser } = await storeApp(t, store, { permanentSessionLifetime: 60, absoluteLifetime: 100 })
+    const one = browser()
+    one.jar.set('session', 'A'.repeat(43))
+    store.set('A'.repeat(43), '{"_permanent":true,"a":1}', { expires: now + 60_000, replaces: null })
+    const seen = []
+    for (let i = 0; i < 3; i++) {
+      t.mock.timers.tick(40_000)
+      seen.push((await one.visit(show)).body)
+    }
+    t.assert.deepStrictEqual(seen, ['{"_permanent":true,"a":1}', '{"_permanent":true,"a":1}', '{}'])
+  })
+
   test('a session that is too old by a limit that came later is refused, and not taken over', async (t: TestContext) => {
     t.mock.timers.enable({ apis: ['Date'], now })
     const store = memoryStore()
