@@ -14,7 +14,7 @@ import { cookieAttributes } from '../cookie/attributes.ts'
 import { readCookies } from '../cookie/read.ts'
 import { addVary, besideAnother, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
 import { hmac, resolveDigest } from '../crypto/digest.ts'
-import type { Digest, DigestMethod } from '../crypto/digest.ts'
+import type { Digest, DigestMethod, DigestName } from '../crypto/digest.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import { FirstThatReads } from '../formats/first-that-reads.ts'
 import { FlaskFormat } from '../formats/flask.ts'
@@ -77,6 +77,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   readonly #secureSession: SecureSessionSetup | undefined
   readonly #signing = new WeakMap<SessionConfig, URLSafeTimedSerializer>()
+  readonly #ofOtherDigests = new WeakMap<SessionConfig, Map<string, URLSafeTimedSerializer | undefined>>()
   /** Why {@link decode} refused the last cookie. A field, because overrides of `decode` return the session alone. */
   #refusal: Refusal | undefined
   readonly #formats = new WeakMap<URLSafeTimedSerializer, TokenFormat>()
@@ -264,7 +265,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const seals = isSealed(sealed) && !(readsSigned && looksSigned(cookie))
     const refusal = describeBadSignature(token.code, cookie, digests, seals)
     if (token.isMalformed !== undefined) refusal.reason = token.isMalformed ? 'malformed' : 'bad-signature'
-    if (isOther && this.#makeSerializer(app, [digest], seals)?.verify(cookie).ok === true) {
+    if (isOther && this.#serializerWith(app, digest, seals)?.verify(cookie).ok === true) {
       refusal.reason = 'other-digest'
       app.warnOnce(`digest ${digest}`, 'a cookie was refused that is signed with the right key, but with another ' +
         `digest: set the option digestMethod to '${digest}', or to a list that contains it`)
@@ -340,6 +341,15 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const { sealed } = this
     if (typeof sealed === 'boolean' || !sealed.readSigned) return undefined
     return this.#makeSerializer(app, this.#digests(), false)
+  }
+
+  /** Verifies the signatures of a digest that is not accepted. Kept, since strangers can ask for it many times. */
+  #serializerWith (app: SessionApp, digest: DigestName, seals: boolean): URLSafeTimedSerializer | undefined {
+    const known = this.#ofOtherDigests.get(app.config) ?? new Map<string, URLSafeTimedSerializer | undefined>()
+    this.#ofOtherDigests.set(app.config, known)
+    const name = `${digest} ${seals}`
+    if (!known.has(name)) known.set(name, this.#makeSerializer(app, [digest], seals))
+    return known.get(name)
   }
 
   #makeSerializer (

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { SessionConfig } from '../../types/config.ts'
 import { digest } from '../crypto/digest.ts'
 import { randomBytes } from '../crypto/secretbox.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
@@ -67,12 +68,18 @@ export const signedId: IdForm = {
   }
 }
 
+/** A request may have many ids with a wrong signature: the keys are derived once for each configuration. */
+const signers = new WeakMap<SessionConfig, Signer>()
+
 /** `undefined` without a key. */
-function signerOf (app: SessionApp): Signer | undefined {
-  const { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } = app.config
-  return secretKey === null
-    ? undefined
-    : new Signer([...fallbacks, secretKey], {
-      salt: 'flask-session', keyDerivation: 'hmac', digestMethod: 'sha1'
-    })
+function signerOf ({ config }: SessionApp): Signer | undefined {
+  const { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } = config
+  if (secretKey === null) return undefined
+  const known = signers.get(config)
+  if (known !== undefined) return known
+  const signer = new Signer([...fallbacks, secretKey], {
+    salt: 'flask-session', keyDerivation: 'hmac', digestMethod: 'sha1'
+  })
+  signers.set(config, signer)
+  return signer
 }

@@ -1,5 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { Signer } from '../../lib/itsdangerous/index.ts'
 import { isWellFormedId, newId, storeKey } from '../../lib/server-sessions/session-ids.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
 import { sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
@@ -163,4 +164,13 @@ test('sessions in a store need no secret key, and nothing warns about it', async
   const { visit, log } = await storeApp(t, memoryStore())
   t.assert.strictEqual((await visit((session) => { session.a = 1 })).statusCode, 200)
   t.assert.deepStrictEqual(log.lines, [])
+})
+
+test('many ids with a wrong signature derive the key once', async (t: TestContext) => {
+  const { visit } = await storeApp(t, new AsyncStore(), { secretKey: 'a secret key of the tests', signIds: 'flask-session' })
+  const forged = Array.from({ length: 60 }, (_, i) => `session=${planted}.${'A'.repeat(25)}${i + 10}`).join('; ')
+  const derived = t.mock.method(Signer.prototype, 'deriveKey')
+  await visit(show, { cookie: forged })
+  await visit(show, { cookie: forged })
+  t.assert.strictEqual(derived.mock.callCount(), 1)
 })

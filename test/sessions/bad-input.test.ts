@@ -2,7 +2,7 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deflateSync } from 'node:zlib'
 import type { DigestMethod, SecureSessionOptions } from '../../lib/index.ts'
-import { TimestampSigner } from '../../lib/itsdangerous/index.ts'
+import { Signer, TimestampSigner } from '../../lib/itsdangerous/index.ts'
 import type { DigestName } from '../../lib/itsdangerous/index.ts'
 import { cookieOf, cookieOfText, logOf, noise, savedData, secretKey, sessionApp, sessionCookieOf } from '../helpers.ts'
 import type { Answer, LogLine, Signing } from '../helpers.ts'
@@ -365,4 +365,13 @@ describe('saving data at the limits', () => {
     t.assert.strictEqual(response.json().code, 'FST_SESSION_COOKIE_OVERFLOW')
     t.assert.ok(response.body.length < 1000, `the answer has ${response.body.length} characters`)
   })
+})
+
+test('many cookies with signatures of another digest derive the key of each digest once', async (t: TestContext) => {
+  const { visit } = await sessionApp(t, { digestMethod: 'sha256' })
+  const forged = Array.from({ length: 60 }, (_, i) => `session=e30.aaaaaa.${'A'.repeat(84)}${i + 10}`).join('; ')
+  const derived = t.mock.method(Signer.prototype, 'deriveKey')
+
+  await visit((session) => session.user_id ?? null, { cookie: forged })
+  t.assert.ok(derived.mock.callCount() <= 2, `${derived.mock.callCount()} keys were derived`)
 })
