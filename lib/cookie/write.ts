@@ -30,7 +30,7 @@ export class SessionCookie {
     this.name = name
     this.#fastify = fastify
     this.#attributes = attributes
-    this.#empty = fastify.serializeCookie(name, '', attributes)
+    this.#empty = serialize(fastify, name, attributes)
   }
 
   /** Characters of the Set-Cookie value, without the value of the cookie. */
@@ -63,8 +63,18 @@ export class SessionCookie {
     if (domain !== undefined) places.push({ ...rest, path })
     // Without Path, a browser takes the folder of the request, which may be below that of the cookie.
     if (path !== '/') places.push({ ...withoutPath, path: '/' })
-    return places.map((place) => this.#fastify.serializeCookie(this.name, '', place))
+    return places.map((place) => serialize(this.#fastify, this.name, place))
   }
+}
+
+/** Every attribute, so that one that is left out is not read from Object.prototype. */
+const noAttributes = {
+  domain: undefined, expires: undefined, maxAge: undefined, path: undefined, priority: undefined, sameSite: undefined
+}
+
+/** A Set-Cookie value for an empty cookie. */
+function serialize (fastify: FastifyInstance, name: string, attributes: Partial<CookieAttributes>): string {
+  return fastify.serializeCookie(name, '', { ...noAttributes, ...attributes } as Partial<CookieAttributes>)
 }
 
 /** The encoded value. Skips percent-encoding for tokens: it takes time and changes nothing. */

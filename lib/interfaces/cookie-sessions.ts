@@ -8,6 +8,7 @@
 import type { FastifyReply } from 'fastify'
 import type { SessionConfig } from '../../types/config.ts'
 import type { BookKeeping } from '../../types/session.ts'
+import { lookup } from '../config/lookup.ts'
 import { isSealed, parseSigningOptions } from '../config/signing-options.ts'
 import type { SealedOptions, SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes } from '../cookie/attributes.ts'
@@ -24,7 +25,7 @@ import type { Refusal } from '../formats/refusal.ts'
 import { SealedFormat, sealedSalt } from '../formats/sealed.ts'
 import { SecureSessionFormat, secureSessionSetup } from '../formats/secure-session.ts'
 import type { SecureSessionSetup } from '../formats/secure-session.ts'
-import type { RejectedToken, TokenFormat, VerifiedToken } from '../formats/token-format.ts'
+import type { RejectedToken, TokenFormat, UnreadableToken, VerifiedToken } from '../formats/token-format.ts'
 import type { BytesLike } from '../crypto/bytes.ts'
 import type { KeyDerivation } from '../itsdangerous/signer.ts'
 import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
@@ -179,14 +180,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (token.signedAt === undefined) return this.#refuseSignature(app, token, cookie, log)
 
     const age = ageOf(token.signedAt)
-    const maxAge = token.maxAge ?? app.config.PERMANENT_SESSION_LIFETIME
+    const maxAge = own(token, 'maxAge') ?? app.config.PERMANENT_SESSION_LIFETIME
     if (judge(age, { maxAge, clockTolerance: this.clockTolerance }) !== 'alive') {
       return this.#refuse(log, describeAge(age, this.clockTolerance))
     }
     const loaded = token.ok ? this.#read(token, log) : this.#refuseUnreadable(log)
     if (loaded === undefined) return undefined
     if (token.key > 0) loaded.hasOldKey = true
-    if (token.ok && token.spelling !== undefined) loaded.spelling = token.spelling
     const { book = noBook } = loaded
     const verdict = judgeBook(token.signedAt, book, app.config)
     if (verdict === 'alive') return loaded
@@ -284,9 +284,12 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 
   #read (token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
-    const { json, signedAt, needsRewrite, memo } = token
+    const { json, signedAt } = token
+    const [needsRewrite, memo, spelling] = [own(token, 'needsRewrite'), own(token, 'memo'), own(token, 'spelling')]
+    // Each key is there, so that none is read from Object.prototype.
+    const facts = { json, signedAt, needsRewrite, spelling, sid: undefined, hasOldKey: undefined, hasRivals: undefined }
     if (memo?.data !== undefined) {
-      return { data: memo.data, book: memo.book, json, parsed: memo.data, signedAt, isShared: true, needsRewrite }
+      return { data: memo.data, book: memo.book, parsed: memo.data, isShared: true, ...facts }
     }
     let split: Split
     try {
@@ -299,7 +302,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     // Only data made by Flask's tags alone can be copied for each request.
     const isShared = memo !== undefined && this.serializer.isStock === true && isLight(json)
     if (isShared) Object.assign(memo, { data, book })
-    return { data, book, json, parsed: data, signedAt, isShared, needsRewrite }
+    return { data, book, parsed: data, isShared, ...facts }
   }
 
   /** The greatest age of a cookie that is accepted, in seconds. */
@@ -384,6 +387,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
 function withoutDebug (log: SessionRequest['log']): SessionRequest['log'] {
   return Object.create(log, { debug: { value: () => {} } }) as SessionRequest['log']
+}
+
+/** A fact that a format need not give. Prototype pollution must not give it in its place. */
+function own<K extends 'maxAge' | 'memo' | 'needsRewrite' | 'spelling'> (
+  token: VerifiedToken | UnreadableToken, name: K
+): VerifiedToken[K] | undefined {
+  return lookup(token, name) as VerifiedToken[K] | undefined
 }
 
 /** An override of `decode` may refuse a cookie without a reason. */

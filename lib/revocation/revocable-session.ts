@@ -24,8 +24,8 @@ const oneReply = 1
 
 /** What the cookie of a request is found to be. */
 export interface Admission {
-  readonly loaded?: LoadedSession
-  readonly identity?: SessionIdentity
+  readonly loaded: LoadedSession | undefined
+  readonly identity: SessionIdentity | undefined
   readonly verdict: RevocationVerdict
   /** Why the cookie is refused in any case, or what is worth reporting although it is accepted. */
   readonly rejection?: RejectionFacts | undefined

@@ -143,7 +143,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
   #admit (app: SessionApp, request: SessionRequest): MaybePromise<Admission> {
     let rejection: RejectionFacts | undefined
     const loaded = this.load(app, request, (_app, _request, facts) => { rejection = facts })
-    if (loaded === undefined) return { verdict: 'alive', rejection }
+    if (loaded === undefined) return { loaded, identity: undefined, verdict: 'alive', rejection }
     const identity = this.#identification.identityOf(loaded)
     return andThen(this.#revocation.judge(identity), (verdict) => ({ loaded, identity, verdict, rejection }))
   }

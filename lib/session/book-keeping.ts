@@ -10,8 +10,8 @@ import type { BookKeeping } from '../../types/session.ts'
 import { describe, isWholeNumber } from '../config/checks.ts'
 import type { Dict } from '../json/dict.ts'
 
-/** The record of a session without such keys. */
-export const noBook: BookKeeping = Object.freeze({})
+/** The record of a session without such keys. It has them all, so that none is read from Object.prototype. */
+export const noBook: BookKeeping = Object.freeze({ created: undefined, lifetime: undefined, sid: undefined })
 
 /** The data and the record of one session. */
 export interface Split {
@@ -31,11 +31,12 @@ export function splitBook (data: Dict): Split {
   if (!has.created && !has.lifetime && !has.sid) return { data, book: noBook, wrong: nothingWrong }
   const { _created: created, _lifetime: lifetime, _sid: sid, ...rest } = data
   const book = {
-    ...(has.created && Number.isSafeInteger(created) && { created: created as number }),
-    ...(has.lifetime && isLifetime(lifetime) && { lifetime }),
-    ...(has.sid && isSid(sid) && { sid })
+    created: has.created && Number.isSafeInteger(created) ? created as number : undefined,
+    lifetime: has.lifetime && isLifetime(lifetime) ? lifetime : undefined,
+    sid: has.sid && isSid(sid) ? sid : undefined
   }
-  return { data: rest, book, wrong: names.filter((name) => has[name] && !(name in book)).map((name) => `_${name}`) }
+  const wrong = names.filter((name) => has[name] && book[name] === undefined)
+  return { data: rest, book, wrong: wrong.map((name) => `_${name}`) }
 }
 
 /** The data with the keys behind all others, as it is written; the same object if there are none. */

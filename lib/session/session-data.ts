@@ -316,7 +316,7 @@ export class SessionData {
     this.write((data) => {
       for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
       const { lifetime } = this.#book
-      this.beginAnew(lifetime !== undefined && kept.has('_lifetime') ? { lifetime } : noBook)
+      this.beginAnew(lifetime !== undefined && kept.has('_lifetime') ? { ...noBook, lifetime } : noBook)
       this.#source.journal?.renewed()
     })
   }

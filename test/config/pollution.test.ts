@@ -5,7 +5,7 @@ import { lookup, pick } from '../../lib/config/lookup.ts'
 import { ConfigReader } from '../../lib/config/reader.ts'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import type { FlaskConfig, SecureSessionOptions } from '../../lib/index.ts'
-import { cookieOf, savedData, secretKey, sessionApp, sessionCookieOf } from '../helpers.ts'
+import { cookieOf, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 import { rows, values } from './rows.ts'
 import type { Key, Row } from './rows.ts'
@@ -164,5 +164,50 @@ describe('lookup', () => {
     const config = new Proxy({}, { get: (_target, key) => key === 'SECRET_KEY' ? 'from elsewhere' : undefined })
 
     t.assert.strictEqual(lookup(config, 'SECRET_KEY'), 'from elsewhere')
+  })
+})
+
+describe('a key of Object.prototype', () => {
+  const start = Date.UTC(2026, 0, 1)
+
+  test('prolongs no session, gives none its data or its begin, and revives none that was ended', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: start })
+    const options = { permanentSessionLifetime: 200, absoluteLifetime: 100, sealed: { readSigned: true }, revocation: {} }
+    const keys = {
+      maxAge: 1e9,
+      created: start / 1000 + 1e6,
+      lifetime: 1e9,
+      sid: 'x'.repeat(22),
+      memo: { data: { user: 'eve' } },
+      loaded: { data: { user: 'eve' }, book: {} },
+      hasRivals: true,
+      spelling: 'x',
+      needsRewrite: true
+    }
+    await polluted(keys, async () => {
+      const { visit, browser } = await sessionApp(t, options)
+      const who: Act = (session) => session.user ?? 'nobody'
+      const [ann, bob] = [browser(), browser()]
+      const login = await ann.visit((session) => { session.user = 'ann' })
+      await bob.visit((session) => { session.user = 'bob' })
+      const cookie = `session=${bob.jar.get('session')}`
+      await bob.visit((session) => session.clear())
+
+      t.assert.strictEqual(setCookiesOf(login).length, 1)
+      t.assert.strictEqual((await visit(who)).body, 'nobody')
+      t.assert.strictEqual((await visit(who, { cookie })).body, 'nobody')
+      t.assert.strictEqual((await ann.visit(who)).body, 'ann')
+      t.mock.timers.tick(101_000)
+      t.assert.strictEqual((await ann.visit(who)).body, 'nobody')
+    })
+  })
+
+  test('is no attribute of the cookie', async (t: TestContext) => {
+    const { visit } = await sessionApp(t)
+    const before = await visit(write)
+    await polluted({ domain: 'example.org', maxAge: 1, expires: new Date(), sameSite: 'none', priority: 'high' }, async () => {
+      const attributes = sessionCookieOf(await visit(write))?.attributes
+      t.assert.deepStrictEqual(attributes, sessionCookieOf(before)?.attributes)
+    })
   })
 })

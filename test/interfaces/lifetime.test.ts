@@ -4,6 +4,7 @@ import { SecureCookieSession, SecureCookieSessionInterface } from '../../lib/ind
 import type { SessionApp } from '../../lib/index.ts'
 import { ageOf, endOf, isRefreshDue, judge, judgeBook, noteBegin } from '../../lib/interfaces/lifetime.ts'
 import { sessionJSONSerializer } from '../../lib/json/session-serializer.ts'
+import { noBook } from '../../lib/session/book-keeping.ts'
 import { SessionData } from '../../lib/session/session-data.ts'
 
 describe('ageOf', () => {
@@ -92,12 +93,12 @@ describe('noteBegin', () => {
     t.mock.timers.enable({ apis: ['Date'], now: now * 1000 })
     for (const [data, created] of [[dataOf(900), 900], [dataOf(), 1000]] as const) {
       noteBegin(data, both)
-      t.assert.deepStrictEqual(data.book, { created })
+      t.assert.deepStrictEqual(data.book, { ...noBook, created })
     }
     const anew = dataOf(900)
     anew.keepOnly(new Set(['a']))
     noteBegin(anew, both)
-    t.assert.deepStrictEqual(anew.book, { created: 1000 })
+    t.assert.deepStrictEqual(anew.book, { ...noBook, created: 1000 })
   })
 
   test('notes nothing twice, and nothing unless a setting needs it', (t: TestContext) => {
@@ -105,6 +106,6 @@ describe('noteBegin', () => {
     known.book = { created: 5 }
     noteBegin(known, both)
     noteBegin(unneeded, idle)
-    t.assert.deepStrictEqual([known.book, unneeded.book], [{ created: 5 }, {}])
+    t.assert.deepStrictEqual([known.book, unneeded.book], [{ created: 5 }, noBook])
   })
 })
