@@ -37,6 +37,9 @@ const margin = 60
 /** The last time that a `Date` can hold. */
 const lastTime = 8.64e15
 
+const evicts = 'the store drops entries when it is full, so that ended sessions are valid again: ' +
+  'set max: Infinity of memoryStore, and no maxBytes'
+
 export class Revocation {
   readonly #settings: RevocationSettings
   readonly #store: GuardedStore
@@ -69,6 +72,7 @@ export class Revocation {
 
   /** Opens the store. @param warn - writes a line to the log for the operator */
   open (warn: (message: string) => void): MaybePromise<void> {
+    if (this.#settings.store.evicts === true) warn(evicts)
     return this.#store.open(warn)
   }
 

@@ -36,6 +36,7 @@ const MANY_ENTRIES = 100_000
 
 class MemoryStore implements SyncSessionStore {
   readonly sync = true
+  readonly evicts: boolean
   readonly #max: number
   readonly #maxBytes: number
   readonly #entries = new MemoryEntries()
@@ -47,6 +48,7 @@ class MemoryStore implements SyncSessionStore {
   constructor (max: number, maxBytes: number) {
     this.#max = max
     this.#maxBytes = maxBytes
+    this.evicts = max < Infinity || maxBytes < Infinity
   }
 
   open (warn: (message: string) => void): void {

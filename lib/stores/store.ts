@@ -64,6 +64,8 @@ export interface DeleteOptions {
 export interface SessionStore {
   /** `true`: no method returns a promise. */
   readonly sync?: boolean
+  /** `true`: a full store drops what has not expired. */
+  readonly evicts?: boolean
   /**
    * Called by each plugin that uses the store, before any other method.
    *

@@ -323,6 +323,15 @@ describe('the operator', () => {
     t.assert.deepStrictEqual(await warnings(t, { store: watchedStore() }, 'production'), [])
   })
 
+  test('is warned of a store that drops ended sessions when it is full', async (t: TestContext) => {
+    for (const limits of [{}, { max: 5 }, { max: Infinity, maxBytes: 5000 }]) {
+      const [line, ...more] = await warnings(t, { store: memoryStore(limits) }, 'test')
+      t.assert.match(line ?? '', /^session: revocation: the store drops entries when it is full/)
+      t.assert.deepStrictEqual(more, [])
+    }
+    t.assert.deepStrictEqual(await warnings(t, { store: memoryStore({ max: Infinity }) }, 'test'), [])
+  })
+
   test('is warned when the memory holds 100,000 ended sessions', async (t: TestContext) => {
     const store = memoryStore({ max: Infinity })
     const lines: string[] = []
