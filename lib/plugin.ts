@@ -44,7 +44,10 @@ async function plugin (
   })
 
   fastify.addHook('onClose', async function closeStoresHook () {
-    for (const { sessionInterface } of sessions) await sessionInterface.stop?.()
+    // Each is closed, also when another one fails.
+    const closing = sessions.map(async ({ sessionInterface }) => await sessionInterface.stop?.())
+    await Promise.allSettled(closing)
+    await Promise.all(closing)
   })
 
   fastify.addHook('onRequest', function openSessionHook (request, reply, done) {

@@ -307,9 +307,8 @@ export class RequestSession implements SessionObserver {
 
   #saveAfterHead (reply: FastifyReply, data: SessionData): void {
     if (this.#savedRevision === data.revision && !data.hasExposed) return
-    if (!this.#needsSaving(data)) return
     try {
-      this.#save(reply, data, true)?.catch((error: unknown) => this.#logLate(error))
+      if (this.#needsSaving(data)) this.#save(reply, data, true)?.catch((error: unknown) => this.#logLate(error))
     } catch (error) {
       this.#logLate(error)
     }
