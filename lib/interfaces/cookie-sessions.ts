@@ -14,21 +14,19 @@ import type { SealedOptions, SigningOptions } from '../config/signing-options.ts
 import { cookieAttributes } from '../cookie/attributes.ts'
 import { readCookies } from '../cookie/read.ts'
 import { addVary, besideAnother, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
-import { hmac, resolveDigest } from '../crypto/digest.ts'
-import type { Digest, DigestMethod, DigestName } from '../crypto/digest.ts'
+import { hmac } from '../crypto/digest.ts'
+import type { DigestMethod } from '../crypto/digest.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
-import { FirstThatReads } from '../formats/first-that-reads.ts'
 import { FlaskFormat } from '../formats/flask.ts'
-import { RememberedTokens } from '../formats/remembered.ts'
 import { describeAge, describeBadSignature, describeEnd, digestBySignature, looksSigned } from '../formats/refusal.ts'
 import type { Refusal } from '../formats/refusal.ts'
-import { SealedFormat, sealedSalt } from '../formats/sealed.ts'
-import { SecureSessionFormat, secureSessionSetup } from '../formats/secure-session.ts'
+import { SealedFormat } from '../formats/sealed.ts'
+import { secureSessionSetup } from '../formats/secure-session.ts'
 import type { SecureSessionSetup } from '../formats/secure-session.ts'
 import type { RejectedToken, TokenFormat, UnreadableToken, VerifiedToken } from '../formats/token-format.ts'
 import type { BytesLike } from '../crypto/bytes.ts'
 import type { KeyDerivation } from '../itsdangerous/signer.ts'
-import { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
 import { joinBook, noBook, splitBook } from '../session/book-keeping.ts'
@@ -42,6 +40,7 @@ import type { RejectionFacts } from './rejections.ts'
 import { SessionInterface } from './session-interface.ts'
 import type { SessionApp, SessionRequest } from './session-interface.ts'
 import { dumpSession, isLight, isTooLong, loadSession, overflowError } from './session-text.ts'
+import { SessionTokens } from './session-tokens.ts'
 
 /** Facts about the data that {@link SecureCookieSessionInterface.encode} writes. */
 export interface EncodeOptions {
@@ -77,11 +76,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
   rememberedCookies = 1000
 
   readonly #secureSession: SecureSessionSetup | undefined
-  readonly #signing = new WeakMap<SessionConfig, URLSafeTimedSerializer>()
-  readonly #ofOtherDigests = new WeakMap<SessionConfig, Map<string, URLSafeTimedSerializer | undefined>>()
+  readonly #tokens: SessionTokens
   /** Why {@link decode} refused the last cookie. A field, because overrides of `decode` return the session alone. */
   #refusal: Refusal | undefined
-  readonly #formats = new WeakMap<URLSafeTimedSerializer, TokenFormat>()
 
   constructor (options: SigningOptions = {}) {
     super()
@@ -93,11 +90,12 @@ export class SecureCookieSessionInterface extends SessionInterface {
     this.clockTolerance = given.clockTolerance ?? 5
     this.sealed = given.sealed ?? false
     this.#secureSession = given.readSecureSession && secureSessionSetup(given.readSecureSession)
+    this.#tokens = new SessionTokens(this, this.#secureSession)
   }
 
   /** The serializers whose tokens are accepted: the signing one, and that of {@link SealedOptions.readSigned}. */
   acceptedSerializers (app: SessionApp): URLSafeTimedSerializer[] {
-    return [this.getSigningSerializer(app), this.#signedSerializer(app)].filter((each) => each !== undefined)
+    return [this.getSigningSerializer(app), this.#tokens.readSigned(app)].filter((each) => each !== undefined)
   }
 
   /** Identifies each key of {@link SigningOptions.readSecureSession} without revealing it. */
@@ -211,11 +209,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
    * remembered with it. An override that must see every cookie sets {@link rememberedCookies} to 0.
    */
   getSigningSerializer (app: SessionApp): URLSafeTimedSerializer | undefined {
-    const known = this.#signing.get(app.config)
-    if (known !== undefined) return known
-    const signing = this.#makeSerializer(app, this.#digests())
-    if (signing !== undefined) this.#signing.set(app.config, signing)
-    return signing
+    return this.#tokens.signing(app)
   }
 
   /**
@@ -257,15 +251,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   /** Warns when only the digest is wrong, as in cookies of stock Flask. A forger cannot cause the warning. */
   #refuseSignature (app: SessionApp, token: RejectedToken, cookie: string, log: SessionRequest['log']): undefined {
-    const digests = this.#digests().map(({ name }) => name)
+    const digests = this.#tokens.digests.map(({ name }) => name)
     const digest = digestBySignature(cookie)
     const isOther = digest !== undefined && !digests.includes(digest)
-    const { sealed } = this
-    const readsSigned = typeof sealed !== 'boolean' && sealed.readSigned
-    const seals = isSealed(sealed) && !(readsSigned && looksSigned(cookie))
+    const seals = isSealed(this.sealed) && !(this.#tokens.readsSigned && looksSigned(cookie))
     const refusal = describeBadSignature(token.code, cookie, digests, seals)
     if (token.isMalformed !== undefined) refusal.reason = token.isMalformed ? 'malformed' : 'bad-signature'
-    if (isOther && this.#serializerWith(app, digest, seals)?.verify(cookie).ok === true) {
+    if (isOther && this.#tokens.withDigest(app, digest, seals)?.verify(cookie).ok === true) {
       refusal.reason = 'other-digest'
       app.warnOnce(`digest ${digest}`, 'a cookie was refused that is signed with the right key, but with another ' +
         `digest: set the option digestMethod to '${digest}', or to a list that contains it`)
@@ -319,61 +311,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   #formatOf (app: SessionApp): TokenFormat | undefined {
     const signing = this.getSigningSerializer(app)
-    if (signing === undefined) return undefined
-    let format = this.#formats.get(signing)
-    if (format === undefined) {
-      format = this.#allFormats(app, signing)
-      this.#formats.set(signing, format)
-    }
-    return format
-  }
-
-  /** The format that writes, remembered, and those that are only read. */
-  #allFormats (app: SessionApp, signing: URLSafeTimedSerializer): TokenFormat {
-    const own = this.makeFormat(signing)
-    const others: Array<Pick<TokenFormat, 'decode'>> = []
-    const signed = this.#signedSerializer(app)
-    if (signed !== undefined) others.push(new FlaskFormat(signed))
-    if (this.#secureSession) others.push(new SecureSessionFormat(this.#secureSession, this.serializer))
-    const remembered = new RememberedTokens(own, this.rememberedCookies)
-    return others.length === 0 ? remembered : new FirstThatReads(remembered, others)
-  }
-
-  /** Verifies the cookies that sealed sessions also read: those that are only signed. */
-  #signedSerializer (app: SessionApp): URLSafeTimedSerializer | undefined {
-    const { sealed } = this
-    if (typeof sealed === 'boolean' || !sealed.readSigned) return undefined
-    return this.#makeSerializer(app, this.#digests(), false)
-  }
-
-  /** Verifies the signatures of a digest that is not accepted. Kept, since strangers can ask for it many times. */
-  #serializerWith (app: SessionApp, digest: DigestName, seals: boolean): URLSafeTimedSerializer | undefined {
-    const known = this.#ofOtherDigests.get(app.config) ?? new Map<string, URLSafeTimedSerializer | undefined>()
-    this.#ofOtherDigests.set(app.config, known)
-    const name = `${digest} ${seals}`
-    if (!known.has(name)) known.set(name, this.#makeSerializer(app, [digest], seals))
-    return known.get(name)
-  }
-
-  #makeSerializer (
-    app: SessionApp, digests: readonly DigestMethod[], seals = isSealed(this.sealed)
-  ): URLSafeTimedSerializer | undefined {
-    const { config: { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks }, sessionName } = app
-    if (secretKey === null) return undefined
-    const { keyDerivation } = this
-    const salt = this.salt ?? (sessionName === 'session' ? 'cookie-session' : `cookie-session.${sessionName}`)
-    const [newest, ...older] = digests
-    return new URLSafeTimedSerializer([...fallbacks, secretKey], {
-      salt: seals ? sealedSalt(salt) : salt,
-      serializer: this.serializer,
-      signerOptions: { keyDerivation, digestMethod: newest },
-      fallbackSigners: older.map((digestMethod) => ({ keyDerivation, digestMethod })),
-      compressFrom: Infinity
-    })
-  }
-
-  #digests (): Digest[] {
-    return [this.digestMethod].flat().map((method) => resolveDigest(method as DigestMethod))
+    return signing && this.#tokens.format(app, signing)
   }
 
   /** Characters of a token that fits into a cookie with the configured attributes and Expires. */
