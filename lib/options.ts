@@ -26,7 +26,7 @@ export interface SessionOptions extends ConfigOptions, SigningOptions, StoreOpti
   sessionName?: string | undefined
   /** The decorator of the instance that holds Flask's keys. @defaultValue `'config'` */
   confKey?: string | undefined
-  /** Lets sessions in cookies be ended before their time: on logout, and by `fastify.endSessions`. @defaultValue none */
+  /** Lets sessions in cookies be ended early: on logout, and by `fastify.endSessions`. @defaultValue none */
   revocation?: RevocationOptions | undefined
   /** Opens and saves the sessions in place of the default interface. */
   sessionInterface?: SessionInterface | undefined
@@ -55,7 +55,8 @@ export type CompatibleName = '@fastify/secure-session' | '@fastify/session'
 
 /** The names of the options of one session. */
 export const sessionOptionNames: readonly string[] = [
-  'sessionName', 'confKey', 'sessionInterface', 'revocation', 'onReject', 'cookie', ...signingOptionNames, ...storeOptionNames,
+  'sessionName', 'confKey', 'sessionInterface', 'revocation', 'onReject', 'cookie',
+  ...signingOptionNames, ...storeOptionNames,
   ...keys,
   ...keys.flatMap((key) => settings[key].option ?? []).filter((name) => !name.includes('.'))
 ]
@@ -159,7 +160,8 @@ export function interfaceOf (options: SessionOptions, sessionName: string): Sess
         const expects = 'false for a session in a store, whose cookie holds an id alone'
         throw new FST_SESSION_INVALID_CONFIG('sealed', expects, 'true')
       }
-      return new ServerSideSessionInterface({ ...options, serializer: parseSigningOptions(options).serializer } as ServerSideOptions)
+      const { serializer } = parseSigningOptions(options)
+      return new ServerSideSessionInterface({ ...options, serializer } as ServerSideOptions)
     }
     if (revocation === undefined) return new SecureCookieSessionInterface(options)
     return new RevocableSessionInterface(options, sessionName)

@@ -107,7 +107,9 @@ function describeToken (token: string, { sizes, lines }: ReturnType<typeof sizes
       `${facts}\n${payloadBlock(data)}` +
       (isPlainObject(data) ? '' : '\nThe payload is not an object: as a session it is refused.\n') +
       (keys.length === 0 ? '' : `\ncosts        in bytes of JSON\n${describeCosts(keys, json)}`),
-    fields: { verified: false, kind: 'flask', ...known, compressed, permanent, sizes: { ...sizes, payload, json }, keys },
+    fields: {
+      verified: false, kind: 'flask', ...known, compressed, permanent, sizes: { ...sizes, payload, json }, keys
+    },
     payload: text
   }
 }

@@ -124,7 +124,7 @@ export function areHeadersSent ({ raw }: Pick<FastifyReply, 'raw'>): boolean {
   return Reflect.get(Object.getPrototypeOf(raw), 'headersSent', raw) === true
 }
 
-/** Puts the headers into the reply that an error asks for, as Fastify's own error handler does: there may be another. */
+/** Puts the headers into the reply that an error asks for, as Fastify's own error handler does. */
 export function addHeadersOf (error: unknown, reply: FastifyReply): void {
   const { headers, statusCode } = (error ?? {}) as { headers?: Record<string, string>, statusCode?: number }
   if (headers !== undefined && reply.statusCode === statusCode) reply.headers(headers)

@@ -53,7 +53,8 @@ export class SecureSessionFormat {
     if (box === undefined || nonce === undefined || more !== undefined) return badSignature
     for (const [key, bytes] of this.#setup.keys.entries()) {
       const message = openSecretBox(box, nonce, bytes)
-      if (message !== undefined) return this.#read(message.toString(), key, `${box.toString('base64')};${nonce.toString('base64')}`)
+      if (message === undefined) continue
+      return this.#read(message.toString(), key, `${box.toString('base64')};${nonce.toString('base64')}`)
     }
     return badSignature
   }

@@ -130,7 +130,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const cookie = this.sessionCookie(app, session, request, this.getExpirationTime(app, session, request))
     const { modified, hasChanged, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
-    // An unchanged session must not replace a cookie of its name that is already in the reply: a logout, or another login.
+    // An unchanged session must not replace a cookie of its name in the reply: a logout, or another login.
     if (hasOther && !hasChanged) return
     if (hasOther) app.warnOnce('another cookie', besideAnother)
 

@@ -110,7 +110,7 @@ export abstract class SessionInterface {
     if (!config.SESSION_REFRESH_EACH_REQUEST || !session.permanent) return false
     if (session[cookieOptionsKey]?.refresh === false) return false
     // A signature may be from the future, by clocks that differ.
-    if ((config.SESSION_REFRESH_AFTER ?? 0) === 0) return true
+    if (config.SESSION_REFRESH_AFTER === 0) return true
     const { loaded, book } = dataOf(session) as SessionData
     return loaded?.signedAt === undefined || isRefreshDue(loaded.signedAt, book, config)
   }

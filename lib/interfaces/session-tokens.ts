@@ -33,7 +33,7 @@ export interface TokenSettings {
   makeFormat (signing: URLSafeTimedSerializer): TokenFormat
 }
 
-/** The serializers and formats for the settings of one session interface, which are read when a config is first seen. */
+/** The serializers and formats for the settings of a session interface, which are read when a config is first seen. */
 export class SessionTokens {
   readonly #settings: TokenSettings
   readonly #secureSession: SecureSessionSetup | undefined

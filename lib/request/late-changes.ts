@@ -154,8 +154,8 @@ const noCookies = 'a change of the session was lost: a websocket cannot set cook
   'Change the session in an ordinary request'
 const lateChange = 'a change inside a value of the session was lost: the headers were sent before. ' +
   'Change the session before the reply, or before its stream, begins'
-export const lateRead = 'the session was read for the first time after the headers were sent, so that the response has no ' +
-  'Vary: Cookie. Read it before the reply, or before its stream, begins'
+export const lateRead = 'the session was read for the first time after the headers were sent, so that the response ' +
+  'has no Vary: Cookie. Read it before the reply, or before its stream, begins'
 
 function isUpgrade ({ raw }: FastifyRequest): boolean {
   return String(raw.headers.upgrade).toLowerCase() === 'websocket'

@@ -55,7 +55,9 @@ export interface RevocationSettings {
 export function revocationSettings (options: unknown): RevocationSettings {
   if (typeof options !== 'object' || options === null) throw invalid('', 'an object of options', options)
   const option = (name: keyof RevocationOptions, fallback: unknown): unknown => lookup(options, name) ?? fallback
-  const seconds = (name: 'cacheFor' | 'storeTimeout', fallback: number, least: string, isRight: (n: number) => boolean): number => {
+  const seconds = (
+    name: 'cacheFor' | 'storeTimeout', fallback: number, least: string, isRight: (n: number) => boolean
+  ): number => {
     const value = option(name, fallback)
     if (Number.isFinite(value) && isRight(value as number)) return value as number
     throw invalid(`.${name}`, `a number of seconds, ${least}`, value)

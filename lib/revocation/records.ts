@@ -4,7 +4,7 @@
  * | key | value | |
  * |---|---|---|
  * | `ended:SID` | `1` | the session with this id was ended |
- * | `since:USER` | `{"since":1700000000,"except":["SID"]}` | a session of this user is valid if it began later, or is an exception |
+ * | `since:USER` | `{"since":1700000000,"except":["SID"]}` | a session of this user is valid if it began later |
  *
  * For a session of another name than `session` the second key is `since:NAME:USER`.
  *
@@ -68,7 +68,9 @@ export class RevocationRecords {
    * @param since - seconds since 1970
    * @param expires - as in {@link end}
    */
-  endUser (user: string, { since, except }: ValidSince, expires: number, tries: number = mostTries): MaybePromise<ValidSince> {
+  endUser (
+    user: string, { since, except }: ValidSince, expires: number, tries: number = mostTries
+  ): MaybePromise<ValidSince> {
     const key = this.#prefix + user
     return andThen(this.#store.get(key), (stored) => {
       // One that cannot be read is replaced: otherwise nobody could end the sessions of this user any more.
@@ -88,7 +90,8 @@ export class RevocationRecords {
 function parse ({ data }: StoredSession): ValidSince | undefined {
   try {
     const { since, except } = JSON.parse(Buffer.from(data as Uint8Array).toString()) as Partial<ValidSince>
-    const isRecord = Number.isSafeInteger(since) && Array.isArray(except) && except.every((sid) => typeof sid === 'string')
+    const isList = Array.isArray(except) && except.every((sid) => typeof sid === 'string')
+    const isRecord = Number.isSafeInteger(since) && isList
     return isRecord ? { since: since as number, except } : undefined
   } catch {
     return undefined

@@ -54,7 +54,8 @@ export class RevocableSession implements SessionSource {
   #askedAt = -Infinity
 
   constructor (
-    revocation: Revocation, serializer: SessionSerializer, app: SessionApp, request: SessionRequest, admission: Admission
+    revocation: Revocation, serializer: SessionSerializer, app: SessionApp, request: SessionRequest,
+    admission: Admission
   ) {
     this.serializer = serializer
     this.#revocation = revocation

@@ -95,7 +95,9 @@ export class Revocation {
     if (this.knows(identity)) return 'revoked'
     const { sid, user } = identity
     const isEnded = (): MaybePromise<boolean> => this.#ended.has(sid, isFresh)
-    const record = (): MaybePromise<ValidSince | undefined> => user === undefined ? undefined : this.#users.get(user, isFresh)
+    const record = (): MaybePromise<ValidSince | undefined> => {
+      return user === undefined ? undefined : this.#users.get(user, isFresh)
+    }
     return orElse<RevocationVerdict>(() => andThen(both(isEnded, record), ([isEnded, record]) => {
       return isEnded || isBefore(identity, record) ? 'revoked' : 'alive'
     }), (error) => error as Error)

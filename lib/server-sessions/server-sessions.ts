@@ -176,7 +176,9 @@ export class ServerSideSessionInterface extends SessionInterface {
   }
 
   #indexOf (app: SessionApp): UserIndex {
-    if (this.#user === undefined) throw new TypeError(`this needs the option user of ${app.sessionName}: whose session it is`)
+    if (this.#user === undefined) {
+      throw new TypeError(`this needs the option user of ${app.sessionName}: whose session it is`)
+    }
     const reader = this.#kept(app, app.fastify.log, () => ({}))
     return {
       store: this.#store,
@@ -195,7 +197,9 @@ export class ServerSideSessionInterface extends SessionInterface {
     return this.#ids.keyOf(app, source.id)
   }
 
-  #open (app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest): SecureCookieSession {
+  #open (
+    app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest
+  ): SecureCookieSession {
     return new this.sessionClass(undefined, this.#kept(app, log, look, request))
   }
 
@@ -306,7 +310,7 @@ export class ServerSideSessionInterface extends SessionInterface {
   }
 }
 
-const lostBegin = 'a change of the session was lost: a session that begins after the headers were sent has no cookie. ' +
-  'Change the session before the reply, or before its stream, begins'
+const lostBegin = 'a change of the session was lost: a session that begins after the headers were sent has no ' +
+  'cookie. Change the session before the reply, or before its stream, begins'
 const lostId = 'regenerate() came after the headers were sent, so that the session keeps its id. ' +
   'Call it before the reply, or before its stream, begins'

@@ -82,7 +82,7 @@ export class SessionWriter {
     return yield * this.#begin(kept, write, dumpSession(kept.serializer, data, text), text)
   }
 
-  /** Writes under an id that only this request knows: what is there comes from an attempt before that seemed to fail. */
+  /** Writes under an id that only this request knows: what is there comes from an attempt that seemed to fail. */
   * #plant (kept: KeptSession, id: string, write: Write, text: string): Steps<boolean> {
     const key = write.keyOf(id)
     const user = userIn(kept, write, text)

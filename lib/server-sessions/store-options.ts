@@ -20,7 +20,7 @@ export interface StoreOptions {
    * @defaultValue none: sessions lie in the cookie
    */
   store?: SessionStore | null | undefined
-  /** Seconds to wait for an answer of the store, and to try again a write that others are ahead of. @defaultValue `1` */
+  /** Seconds to wait for the store, and to try again a write that others are ahead of. @defaultValue `1` */
   storeTimeout?: number | undefined
   /** Keeps SHA-256 of each id, so that a copy of the store is no login. @defaultValue `false`, as in Flask-Session */
   hashIds?: boolean | undefined
@@ -68,7 +68,8 @@ export function parseStoreOptions (options: ServerSideOptions): ServerSideOption
   }
   const { user, store } = given
   if (user !== undefined && typeof store.ids !== 'function') {
-    throw new FST_SESSION_INVALID_CONFIG('store', 'one that lists the sessions of a user, for the option user', 'another')
+    const expects = 'one that lists the sessions of a user, for the option user'
+    throw new FST_SESSION_INVALID_CONFIG('store', expects, 'another')
   }
   return given
 }

@@ -54,8 +54,8 @@ export function * sessionsOf (index: UserIndex, user: string): Steps<SessionOfUs
 
 /** What applications see of the sessions of a user, the one used last first. */
 export function listed<T> (
-  sessions: readonly SessionOfUser[], { PERMANENT_SESSION_LIFETIME: longest }: Lifetimes, currentKey: string | undefined,
-  dataOf: (data: Dict) => T
+  sessions: readonly SessionOfUser[], { PERMANENT_SESSION_LIFETIME: longest }: Lifetimes,
+  currentKey: string | undefined, dataOf: (data: Dict) => T
 ): Array<ListedSession<T>> {
   return sessions.map(({ key, expires, data, book: { created, lifetime = longest } }) => ({
     id: shortId(key),

@@ -53,7 +53,8 @@ class MemoryStore implements SyncSessionStore {
 
   open (warn: (message: string) => void): void {
     if (this.#warn === undefined && process.env['NODE_ENV'] === 'production') {
-      warn('memoryStore keeps its entries in this process only: they are lost when it ends, and no other process sees them')
+      warn('memoryStore keeps its entries in this process only: they are lost when it ends, and no other process ' +
+        'sees them')
     }
     this.#warn = warn
   }

@@ -1,7 +1,7 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { SecureSessionOptions } from '../../lib/index.ts'
-import { SecureCookieSession } from '../../lib/index.ts'
+import { SecureCookieSession, SecureCookieSessionInterface } from '../../lib/index.ts'
 import { cookieAfter, cookieOf, logOf, savedData, sessionApp, sessionCookieOf } from '../helpers.ts'
 import type { Answer, Browser, SessionApp } from '../helpers.ts'
 import { login, noon, table } from './table.ts'
@@ -287,4 +287,16 @@ describe('session.lifetime', () => {
 
     t.assert.strictEqual((await visit((session) => { session.lifetime = 60 })).json().code, 'FST_SESSION_UNAVAILABLE')
   })
+})
+
+test('a permanent session of which nobody knows when it was signed is refreshed, whatever refreshAfter says', async (t: TestContext) => {
+  class Own extends SecureCookieSessionInterface {
+    override decode (...args: Parameters<SecureCookieSessionInterface['decode']>): ReturnType<SecureCookieSessionInterface['decode']> {
+      const loaded = super.decode(...args)
+      return loaded && { ...loaded, signedAt: undefined }
+    }
+  }
+  const { visit } = await sessionApp(t, { sessionInterface: new Own(), refreshAfter: 60 })
+
+  t.assert.deepStrictEqual(savedData(await visit(undefined, { cookie: cookieOf({ _permanent: true, a: 1 }) })), { _permanent: true, a: 1 })
 })
