@@ -35,12 +35,10 @@ export function transportProblem (
   if (isLocalhost(request)) return undefined
   if (secure === 'auto') return sameSite === 'None' ? noneOverHTTP : undefined
   // Behind a proxy that terminates TLS, plain HTTP is normal.
-  return proxyHeaders.some((name) => request.headers[name] !== undefined) ? undefined : secureOverHTTP
+  return Object.keys(request.headers).some((name) => proxyHeader.test(name)) ? undefined : secureOverHTTP
 }
 
-const proxyHeaders = [
-  'forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port'
-]
+const proxyHeader = /^(?:forwarded|via|x-forwarded-.*)$/
 
 const secureOverHTTP: TransportProblem = {
   kind: 'Secure over HTTP',

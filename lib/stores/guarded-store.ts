@@ -4,6 +4,7 @@
  * @module
  */
 
+import { types } from 'node:util'
 import { storeUnavailable } from '../errors.ts'
 import type {
   DeleteOptions, MaybePromise, SessionOfUser, SessionStore, SetOptions, StoredSession, TouchOptions
@@ -115,7 +116,7 @@ function isStoredSessionOrNull (value: unknown): boolean {
   if (value === null) return true
   if (typeof value !== 'object') return false
   const { data, expires } = value as Partial<StoredSession>
-  return (typeof data === 'string' || data instanceof Uint8Array) && typeof expires === 'number'
+  return (typeof data === 'string' || types.isUint8Array(data)) && typeof expires === 'number'
 }
 
 function isListOfIds (value: unknown): boolean {

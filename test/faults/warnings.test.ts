@@ -35,7 +35,7 @@ describe('a Secure cookie over plain HTTP', () => {
     })
   }
 
-  for (const header of ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-proto']) {
+  for (const header of ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-ssl', 'x-forwarded-prefix']) {
     test(`is right behind a proxy that ends TLS and sends ${header}`, async (t: TestContext) => {
       t.assert.deepStrictEqual((await warningsOf(t, { cookie: { secure: true } }, { host: 'shop.example', [header]: 'https' })).warnings, [])
     })

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import { setImmediate } from 'node:timers/promises'
 import { GuardedStore } from '../../lib/stores/guarded-store.ts'
 import { memoryStore } from '../../lib/stores/memory-store.ts'
@@ -84,6 +85,13 @@ test('a synchronous guarded store that failed is asked again at once', (t: TestC
   const store = new GuardedStore({ ...storeThat(() => { throw new Error('one session is too large') }), sync: true, touch: () => true }, 1)
   t.assert.throws(() => store.get('id'), unavailable)
   t.assert.strictEqual(store.touch('id', expires()), true)
+})
+
+test('a guarded store takes bytes of another realm, which test runners with a DOM make of all bytes', (t: TestContext) => {
+  const data = runInNewContext('new Uint8Array([123, 125])') as Uint8Array
+  const store = new GuardedStore(storeThat(() => ({ data, expires: expires() })), 1)
+
+  t.assert.strictEqual((store.get('id') as { data: Uint8Array }).data, data)
 })
 
 test('a guarded store without ids lists none', (t: TestContext) => {
