@@ -1,5 +1,5 @@
 /**
- * Errors for the developer. A rejected cookie is not an error: it is an empty session.
+ * Errors for the developer, and one for a store that fails. A rejected cookie is no error: it is an empty session.
  *
  * No message contains a secret, a cookie or a value of the session.
  *

@@ -26,7 +26,7 @@ export function registrationsOf (fastify: FastifyInstance): ReadonlyMap<string, 
   return (fastify as WithRegistrations)[registered] ?? new Map()
 }
 
-/** Adds `createSession`, `encodeSession` and `decodeSession` to the instance. */
+/** Adds the helpers to the instance: `createSession`, `encodeSession`, `decodeSession`, `endSessions` and others. */
 export function decorateInstance (fastify: FastifyInstance, sessions: readonly SessionRegistration[]): void {
   const known = new Map(registrationsOf(fastify))
   for (const session of sessions) known.set(session.sessionName, session)

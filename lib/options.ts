@@ -30,7 +30,7 @@ export interface SessionOptions extends ConfigOptions, SigningOptions, StoreOpti
   revocation?: RevocationOptions | undefined
   /** Opens and saves the sessions in place of the default interface. */
   sessionInterface?: SessionInterface | undefined
-  /** Is told why a session cookie was rejected. @defaultValue none */
+  /** Called with the reason why a session cookie was rejected. @defaultValue none */
   onReject?: OnReject | undefined
 }
 

@@ -80,8 +80,8 @@ async function plugin (
     }
     if (saving === undefined) return done()
     ignoreErrors(payload)
-    // Returned and not passed to `done`: `done` throws when the response cannot be sent, for example with a wrong
-    // header, and Fastify answers with that error only if it is the one that waits.
+    // Returns the promise instead of calling `done`, which throws when the response cannot be sent, for example with a
+    // wrong header. Fastify answers with that error only if it waits for the promise itself.
     return Promise.all(saving).then(() => {}, (error: unknown) => {
       discard(payload)
       throw error

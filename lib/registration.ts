@@ -67,7 +67,7 @@ export class SessionRegistration {
     return this.#app
   }
 
-  /** The serializers whose tokens are accepted; none without a key, and for sessions that are kept elsewhere. */
+  /** The serializers whose tokens are accepted. There are none without a key, and for sessions outside of cookies. */
   get acceptedSerializers (): URLSafeTimedSerializer[] {
     const { sessionInterface } = this
     if (!(sessionInterface instanceof SecureCookieSessionInterface)) return []

@@ -54,7 +54,7 @@ export interface BookKeeping {
 /**
  * Why a session cookie was rejected.
  *
- * - `malformed`: it has fewer than two dots
+ * - `malformed`: it lacks a part of a token; with a store, it holds no id
  * - `bad-signature`: no key verifies it
  * - `other-digest`: it verifies, but under a digest that is not accepted
  * - `expired`, `from-future`: by the age of its signature
@@ -86,7 +86,7 @@ export interface Rejection {
 }
 
 /**
- * Is told of a rejected session cookie, at most once a request, when the application first looks at the session.
+ * Called for a rejected session cookie, at most once a request, when the application first looks at the session.
  * Synchronous; an error that it throws is logged.
  */
 export type OnReject = (request: FastifyRequest, rejection: Rejection) => void

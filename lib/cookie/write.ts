@@ -96,7 +96,7 @@ function setCookies (reply: FastifyReply, name: string, headers: readonly string
   if (list.length > 0) reply.header('set-cookie', list.length === 1 ? list[0] : list)
 }
 
-/** Takes a cookie out of the reply that a session put there before. */
+/** Removes from the reply a cookie that a session put there before. */
 export function withdrawCookie (reply: FastifyReply, name: string): void {
   if (written.has(reply)) setCookies(reply, name, [])
 }
@@ -124,7 +124,7 @@ export function areHeadersSent ({ raw }: Pick<FastifyReply, 'raw'>): boolean {
   return Reflect.get(Object.getPrototypeOf(raw), 'headersSent', raw) === true
 }
 
-/** Puts the headers into the reply that an error asks for, as Fastify's own error handler does. */
+/** Puts the headers that an error asks for into the reply, as Fastify's own error handler does. */
 export function addHeadersOf (error: unknown, reply: FastifyReply): void {
   const { headers, statusCode } = (error ?? {}) as { headers?: Record<string, string>, statusCode?: number }
   if (headers !== undefined && reply.statusCode === statusCode) reply.headers(headers)
@@ -156,8 +156,8 @@ export function setRawHeader (raw: FastifyReply['raw'], name: string, values: re
 }
 
 /**
- * Puts these headers into the raw reply too, for code that writes the head itself. Other cookies there stay. Leaves out
- * values that Node.js would refuse, because such code may never send the headers of the reply.
+ * Copies Set-Cookie, Vary and Cache-Control of a session into the raw reply, for code that writes the head itself.
+ * Other cookies there stay. Leaves out values that Node.js would refuse: such code may never send the reply's headers.
  */
 export function copyToRaw (reply: FastifyReply): void {
   const { raw } = reply

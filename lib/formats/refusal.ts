@@ -15,7 +15,7 @@ export interface Refusal {
   reason: RejectionCode
   /** The code of the token error. */
   code: TokenErrorCode
-  /** Seconds since the cookie was signed, when it is too old or from the future; since the begin of its session. */
+  /** Seconds since the cookie was signed, if its age is the reason; for `expired-absolute`, since its session began. */
   age?: number
   /** The likely cause and its cure, if one is known. */
   hint?: string

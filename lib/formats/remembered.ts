@@ -27,11 +27,11 @@ class Generation {
 }
 
 /**
- * A token format that verifies each token twice at most.
+ * A token format that verifies a token twice, and then remembers the result.
  *
  * Keeps two generations. A full young generation replaces the old one; an old token that is used again moves to the
- * young generation. A token is remembered when it comes for the second time: many come once, since the response
- * replaces them, and to keep those would cost more than to verify the others again.
+ * young generation. A token is remembered when it comes for the second time. Many tokens come once, because the
+ * response replaces them: keeping those would cost more than verifying the others a second time.
  */
 export class RememberedTokens implements TokenFormat {
   readonly #format: TokenFormat

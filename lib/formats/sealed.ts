@@ -18,7 +18,7 @@ import type { DecodedToken, TokenFormat } from './token-format.ts'
 
 /** Bytes of the nonce, which stands in front of its box. */
 const nonceLength = 24
-/** Bytes that a box is longer than its text. */
+/** Bytes by which a box is longer than its text. */
 const macLength = 16
 /** Texts are padded to multiples of this many bytes, so that the length of a token tells little. */
 const blockLength = 32
@@ -35,7 +35,7 @@ export function sealedTextLength (payload: string): number | undefined {
   return length >= 0 && length % blockLength === 0 && /^[\w-]*$/.test(payload) ? length : undefined
 }
 
-/** Seals text, and opens it with the key that verified the signature. Never compresses: a length tells of content. */
+/** Seals text, and opens it with the key that verified the signature. Never compresses: lengths tell of content. */
 export class SealedFormat implements TokenFormat {
   readonly #signing: URLSafeTimedSerializer
   readonly #signer: TimestampSigner

@@ -37,7 +37,7 @@ export class StarletteFormat implements TokenFormat {
   }
 }
 
-/** The text behind padded base64. Python skips characters that are not of base64, and writes none. */
+/** The text behind padded base64. Refuses other characters: Python skips them when it reads, but never writes any. */
 function decodeText (payload: string): string {
   const bytes = Buffer.from(payload, 'base64')
   if (bytes.toString('base64') !== payload) throw new RangeError('The payload is not base64')

@@ -36,7 +36,7 @@ export interface VerifiedToken {
   readonly maxAge?: number
   /** Whether the next response should replace the token, because it is not of the format that writes. */
   readonly needsRewrite?: boolean
-  /** The token in one spelling, for formats that accept several: who names a session by its token names it by this. */
+  /** The token in one spelling, for formats that accept several. An id made from the token is made from this. */
   readonly spelling?: string
   /** A place for the parsed data; only tokens that are remembered have one. */
   readonly memo?: { data?: Record<string, unknown> | undefined, book?: BookKeeping | undefined }

@@ -136,6 +136,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
     const limit = app.config.MAX_COOKIE_SIZE
     const room = (limit || browserCookieLimit) - cookie.length
+    // An override of `decode` may have replaced the data, and `noteBook` may have added to the book.
     const isUnchanged = !modified && this.serializer.isStock === true && loaded?.data === loaded?.parsed &&
       loaded?.book === book
     const token = this.encode(app, data.detached(), { before: loaded?.json, isUnchanged, book, room })

@@ -41,7 +41,7 @@ export function judge (age: number, { maxAge, clockTolerance }: Limits): Verdict
   return age >= -clockTolerance ? 'alive' : 'from-future'
 }
 
-/** The verdict on a session whose signature is young enough: has it lived too long, or its own lifetime? */
+/** The verdict on a session whose signature is young enough: by when it began, and by its own lifetime. */
 export function judgeBook (
   signedAt: number, { created, lifetime }: BookKeeping, { SESSION_ABSOLUTE_LIFETIME: absolute = null }: Lifetimes
 ): BookVerdict {
@@ -49,7 +49,7 @@ export function judgeBook (
   return lifetime !== undefined && ageOf(signedAt) > lifetime ? 'expired-session' : 'alive'
 }
 
-/** When a session ends that is signed now: the earlier one of its two ends. */
+/** When a session that is signed now ends: at its idle limit or its absolute limit, whichever comes first. */
 export function endOf ({ created, lifetime }: BookKeeping, lifetimes: Lifetimes): Date {
   const idleEnd = Date.now() + idleLimit(lifetime, lifetimes) * 1000
   const { SESSION_ABSOLUTE_LIFETIME: absolute = null } = lifetimes
@@ -57,26 +57,26 @@ export function endOf ({ created, lifetime }: BookKeeping, lifetimes: Lifetimes)
 }
 
 /**
- * Whether an unchanged session is due to be signed anew: its signature is old enough, or a key that is switched on is
- * missing.
+ * Whether an unchanged session is due to be signed anew: its signature is old enough, or its book lacks the begin that
+ * `SESSION_ABSOLUTE_LIFETIME` needs.
  */
 export function isRefreshDue (signedAt: number, book: BookKeeping, lifetimes: Lifetimes): boolean {
   const { SESSION_ABSOLUTE_LIFETIME: absolute = null, SESSION_REFRESH_AFTER: refreshAfter = 0 } = lifetimes
   if (absolute !== null && book.created === undefined) return true
-  // A session with a short lifetime of its own would end while it is in use.
+  // Half the lifetime at most: otherwise a session with a short lifetime would end while it is in use.
   return ageOf(signedAt) >= Math.min(refreshAfter, idleLimit(book.lifetime, lifetimes) / 2)
 }
 
 /**
- * Notes in the book of a session that is about to be written when it began, if a setting needs that. A session that was
- * read without such a note began when it was signed.
+ * Notes in the book of a session when it began, if a setting needs that. Called before the session is written. A
+ * session that was read without such a note began when it was signed.
  */
 export function noteBegin (data: SessionData, { SESSION_ABSOLUTE_LIFETIME: absolute = null }: Lifetimes): void {
   if (absolute === null || data.book.created !== undefined) return
   data.book = { ...data.book, created: (data.beganAnew ? undefined : data.loaded?.signedAt) ?? now() }
 }
 
-/** The greatest age of a session's signature. The config may have sunk below the lifetime of a session. */
+/** The greatest age of a session's signature. The setting may be lower by now than the lifetime of the session. */
 function idleLimit (lifetime: number | undefined, { PERMANENT_SESSION_LIFETIME: longest }: Lifetimes): number {
   return Math.min(lifetime ?? longest, longest)
 }

@@ -18,8 +18,8 @@ const reported = new WeakMap<SessionRequest, Set<string>>()
 export type RejectionFacts = Omit<Rejection, 'sessionName'>
 
 /**
- * Reports a rejection, unless nobody listens. Only the first one of a request and session is reported, so a session
- * interface reports one of an accepted cookie last.
+ * Reports a rejection, unless nobody listens. Only the first report on a session in a request counts: a session
+ * interface reports a refused cookie before it reports facts about an accepted one.
  */
 export function reportRejection (app: SessionApp, request: SessionRequest, facts: RejectionFacts): void {
   const { onReject, sessionName } = app
@@ -31,7 +31,7 @@ export function reportRejection (app: SessionApp, request: SessionRequest, facts
   if (rejections.hasSubscribers) rejections.publish({ request, code, sessionName, ...more })
   try {
     const result: unknown = onReject?.(request, { code, sessionName, ...more })
-    // An async function is not asked for, but its rejection would end the process. It may be of another realm.
+    // `onReject` should not be async. If it is, its rejection must not end the process, even one of another realm.
     Promise.resolve(result).catch((error: unknown) => logFailure(request, error))
   } catch (error) {
     logFailure(request, error)

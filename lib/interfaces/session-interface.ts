@@ -73,8 +73,9 @@ export abstract class SessionInterface {
   abstract openSession (app: SessionApp, request: SessionRequest): MaybePromise<SecureCookieSession | null>
 
   /**
-   * Puts the session into the response. Called in the onSend hook for every session, touched or not, and again whenever
-   * the session changes after that. A promise is awaited before the response is sent.
+   * Puts the session into the response. Called in the onSend hook for each session that was touched, or for which
+   * {@link mayNeedRefresh} is true, and again whenever the session changes after that. A promise is awaited before the
+   * response is sent.
    */
   abstract saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): MaybePromise<void>
 

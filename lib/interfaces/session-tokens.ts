@@ -72,7 +72,7 @@ export class SessionTokens {
     return this.readsSigned ? this.#make(app, this.digests, false) : undefined
   }
 
-  /** Verifies the signatures of a digest that is not accepted. Kept, since strangers can ask for it many times. */
+  /** Verifies the signatures of a digest that is not accepted. Kept, because anybody can send many such cookies. */
   withDigest (app: SessionApp, digest: DigestName, seals: boolean): URLSafeTimedSerializer | undefined {
     const known = this.#ofOtherDigests.get(app.config) ?? new Map<string, URLSafeTimedSerializer | undefined>()
     this.#ofOtherDigests.set(app.config, known)
@@ -81,7 +81,7 @@ export class SessionTokens {
     return known.get(name)
   }
 
-  /** The format that writes with a serializer and remembers, and behind it those that are only read. */
+  /** The format for a serializer, which remembers tokens. Formats that are only read are asked after it. */
   format (app: SessionApp, signing: URLSafeTimedSerializer): TokenFormat {
     const known = this.#formats.get(signing)
     if (known !== undefined) return known

@@ -49,7 +49,7 @@ export function beforeHead (raw: Raw, log: FastifyBaseLogger, listener: () => vo
 function setHeadersOf <T extends unknown[]> (args: T, raw: Raw): T {
   const at = args.findLastIndex((arg) => typeof arg === 'object' && arg !== null)
   if (at === -1) return args
-  // In an object, the last of two spellings of a name counts in HTTP/2, which refuses two Content-Type.
+  // HTTP/2 refuses two Content-Type. So of two spellings of a name in an object, the last one counts there.
   const isRepeatable = Array.isArray(args[at]) || raw.req.httpVersionMajor < 2
   const headers = new Map<string, { name: string, values: unknown[] }>()
   for (const [name, value] of pairsOf(args[at] as object)) {
@@ -58,7 +58,7 @@ function setHeadersOf <T extends unknown[]> (args: T, raw: Raw): T {
     headers.set(key, { name, values: [...values, ...[value].flat()] })
   }
   for (const { name, values } of headers.values()) {
-    // Node.js refuses a header without a value, but not a list with one.
+    // Node.js refuses an absent value, but not a list that contains one. Set alone, it is refused.
     const absent = values.find((value) => value === undefined || value === null)
     if (values.includes(absent)) raw.setHeader(name, absent as never)
     else setRawHeader(raw, name, values as string[])
@@ -75,13 +75,13 @@ function pairsOf (headers: object): Array<[name: string, value: unknown]> {
   return pairs
 }
 
-/** Looks after changes that come when the head of the response is gone. */
+/** Handles reads and changes that come after the head of the response is written. */
 export interface LateChanges {
   /** Looks for such a change when the response is closed. */
   watch (): void
-  /** Data was read for the first time when it was too late for `Vary`. */
+  /** Called when data is read for the first time, too late for `Vary`. */
   readLate (): void
-  /** A value was handed out, or set, when it was too late for a cookie. */
+  /** Called when a value is handed out, or set, too late for a cookie. */
   exposedLate (): void
 }
 
@@ -121,7 +121,10 @@ export class LossReport implements LateChanges {
     this.#checkSoon()
   }
 
-  /** Checks when the response closes, and soon if it may be closed: HTTP/2 and injected ones have no `closed`. */
+  /**
+   * Checks when the response closes. Checks soon if it may be closed already: responses of HTTP/2 and injected ones
+   * have no `closed` that says so.
+   */
   #checkSoon (): void {
     this.watch()
     const { destroyed, writableFinished } = this.#reply.raw

@@ -49,7 +49,7 @@ export class LateSave implements LateChanges {
     })
   }
 
-  /** A client that left before the reply changes nothing: the onSend hook is still to come. */
+  /** Does nothing if the client disconnected before the reply: the onSend hook still saves the session. */
   #end (): void {
     if (this.#reply.sent || areHeadersSent(this.#reply)) this.#save()
   }

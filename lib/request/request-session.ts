@@ -38,9 +38,11 @@ export class RequestSession implements SessionObserver {
   #failure: Error | undefined
   /** Whether the session was saved into the reply: a later change needs another save. */
   #isSaved = false
+  /** Whether a save is running: its own reads do not count, and a write by others waits for `#saveLater`. */
   #isSaving = false
   /** The pending save of an asynchronous interface. */
   #saving: Promise<void> | undefined
+  /** Whether the session will be saved once more before the head is written. */
   #isArmed = false
   #lateChanges: LateChanges | undefined
   /** The revision of the data that was saved last. */
@@ -116,7 +118,7 @@ export class RequestSession implements SessionObserver {
     const data = this.#data
     if (reply === undefined || data === undefined) throw new FST_SESSION_NOT_OPEN('saved')
     this.beforeWrite()
-    // Keeps the write below from saving the session as well.
+    // So that setting `modified` does not save the session, which the next step does.
     this.#isSaving = true
     if (data.keys().length > 0) data.modified = true
     const saving = this.#save(reply, data, areHeadersSent(reply))
@@ -149,7 +151,7 @@ export class RequestSession implements SessionObserver {
   afterWrite (): void {
     const reply = this.#reply
     if (reply === undefined) return
-    // Only an interface that saves late lets a write come so far.
+    // Only an interface with `saveLate` comes here: for the others, `beforeWrite` has thrown.
     if (areHeadersSent(reply)) return this.#late(reply).exposedLate()
     this.#late(reply).watch()
     if (!this.#isSaved) return
@@ -170,7 +172,7 @@ export class RequestSession implements SessionObserver {
         return
       }
       const opened = this.#interface.openSession(this.#app, this.#request)
-      // A session is known by its data. Asked for a `then`, its proxy takes longer to answer.
+      // Looks for the data of a session first: asking the proxy of the session for a `then` takes longer.
       if (sessionDataOf(opened) === undefined && isPromise(opened)) {
         this.#opening = opened.then((session) => this.#adopt(session, route)).catch((error) => this.#fail(error))
       } else this.#adopt(opened as SecureCookieSession | null, route)

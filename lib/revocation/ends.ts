@@ -29,7 +29,7 @@ export class EndedSessions {
   }
 
   /**
-   * Whether the session was ended, for sessions of which this process does not know that.
+   * Whether the session was ended. Only for sessions for which {@link knows} is false.
    *
    * @param isFresh - asks the store, even if there is an answer that could be used
    */
@@ -70,7 +70,7 @@ export class EndedSessions {
         this.#confirmed(sid)
       }
     } catch {
-      // The store is away again: until it answers once more.
+      // The store failed again. The next answer of the store is the next chance.
     } finally {
       this.#isConfirming = false
     }

@@ -23,7 +23,7 @@ export interface ValidSince {
   readonly except: readonly string[]
 }
 
-/** Another process may write between the look and the write; each failure means that another one succeeded. */
+/** How often a record is written: another process may be faster, and each failure means that another one succeeded. */
 const mostTries = 16
 
 /** Reads and writes the records. */
@@ -62,8 +62,8 @@ export class RevocationRecords {
   }
 
   /**
-   * Ends the sessions of a user that began up to a time, and in any case more of them than the record before: of two
-   * calls in one second, the second ends what began after the first. Replaces the exceptions of the record before.
+   * Ends the sessions of a user that began up to a time. The new record is always later than the one before, and
+   * replaces its exceptions. So the second of two calls in one second also ends what began after the first.
    *
    * @param since - seconds since 1970
    * @param expires - as in {@link end}

@@ -17,8 +17,8 @@ import type { SessionApp, SessionRequest } from '../interfaces/session-interface
 import type { MaybePromise } from '../maybe-promise.ts'
 
 /**
- * Seconds in which an answer to one save is used for the next save of the request: the last one, right before the head
- * is written, has no time to ask.
+ * For so many seconds, the store's answer to one save also counts for the next save of the request. The last save,
+ * right before the head is written, cannot wait for the store.
  */
 const oneReply = 1
 
@@ -39,7 +39,7 @@ export function lacksKeys ({ loaded }: SessionData): boolean {
   return loaded !== undefined && (loaded.book?.sid === undefined || loaded.book.created === undefined)
 }
 
-/** Where the data of a session comes from, and where it may go. */
+/** Loads one session of a request, and decides whether it may be saved. */
 export class RevocableSession implements SessionSource {
   readonly serializer: SessionSerializer
   readonly #revocation: Revocation
@@ -50,7 +50,7 @@ export class RevocableSession implements SessionSource {
   #current: SessionIdentity | undefined
   #isRevoked = false
   #isEnding = false
-  /** When the store was last asked past what is remembered, by the clock of {@link now}. */
+  /** When the store was last asked itself, whatever is remembered; by the clock of {@link now}. */
   #askedAt = -Infinity
 
   constructor (
@@ -133,7 +133,7 @@ export class RevocableSession implements SessionSource {
   }
 
   #goesOn (data: SessionData, current: SessionIdentity): MaybePromise<boolean> {
-    // A session that was accepted for want of an answer is not refreshed.
+    // A session that was accepted because the store did not answer is not refreshed.
     if (this.#admission.verdict instanceof Error && !data.hasChanged) return false
     const askedAt = now()
     if (askedAt - this.#askedAt < oneReply) return true

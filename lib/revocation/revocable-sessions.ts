@@ -24,7 +24,7 @@ import { Identification, idOfCookie, newId } from './session-identity.ts'
 import type { EndOptions, SessionApp, SessionRequest } from '../interfaces/session-interface.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 
-/** As its parent, and asks a store whether a session was ended. If the store is synchronous, all of it is. */
+/** As its parent, but asks a store whether a session was ended. With a synchronous store, no method gives a promise. */
 export class RevocableSessionInterface extends SecureCookieSessionInterface {
   readonly #revocation: Revocation
   readonly #identification: Identification
@@ -48,8 +48,8 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
   }
 
   /**
-   * A promise if the store is asynchronous and there is a cookie; the type of the parent has none. A synchronous store
-   * is asked now as well: a session that is ended later in the request must not vanish at its first access.
+   * Returns a promise if the store is asynchronous and there is a cookie, although the parent's type does not allow it.
+   * Asks a synchronous store now, too: a session that ends later in the request must not vanish at its first access.
    */
   override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
     if (this.getSigningSerializer(app) === undefined) return null
@@ -75,7 +75,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
       : opened.permit(data, this.#identification.userOf(data.detached()), limits)
     return andThen(permission, (permission) => {
       if (permission === false) {
-        // An earlier save of this request may have sent it.
+        // An earlier save of this request may have put the cookie into the reply.
         withdrawCookie(reply, this.getCookieName(app, reply.request))
         return leave(data, reply)
       }
@@ -83,7 +83,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
         this.deleteCookie(app, session, reply)
         throw permission
       }
-      // If it was changed while the store was asked, the answer was to another question.
+      // The session may have changed while the store was asked: then the store is asked again.
       return data.revision === revision ? super.saveSession(app, session, reply) : this.saveSession(app, session, reply)
     }) as undefined
   }
@@ -100,7 +100,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     return loaded && { ...loaded, sid: loaded.book?.sid ?? idOfCookie(loaded.spelling ?? cookie) }
   }
 
-  /** Completes the book for `encodeSession`, which cannot wait for the store. A save has completed it before. */
+  /** Completes the book for `encodeSession`, which cannot wait for the store. In a save it is complete already. */
   override noteBook (app: SessionApp, data: SessionData): void {
     const { book, loaded } = data
     if (book.sid === undefined || book.created === undefined) {
@@ -185,7 +185,7 @@ function leave ({ accessed }: SessionData, reply: FastifyReply): void {
   if (accessed) addVary(reply)
 }
 
-/** The id of a session that is to be excepted; one without an id gets it. */
+/** The id of the session that `endSessions` keeps. Gives the session an id if it has none. */
 function nameOf (data: SessionData): string {
   const { sid } = data.book
   if (sid !== undefined) return sid

@@ -120,8 +120,8 @@ export class Revocation {
   }
 
   /**
-   * The begin of a session that begins now: later than what the user's sessions must be to be valid. So a login in the
-   * very second of {@link endUser} is valid, while sessions from that second are not.
+   * The begin of a session that begins now. It is always later than the `since` of the user's record: a login in the
+   * very second of {@link endUser} is valid, while older sessions from that second are not.
    *
    * @throws `FST_SESSION_STORE_UNAVAILABLE`, unless the settings say that the error is to be ignored
    */

@@ -28,7 +28,7 @@ export function idOfCookie (cookie: string): string {
   return digest('sha256', cookie).subarray(0, idLength).toString('base64url')
 }
 
-/** Asks the application whose session it is. To ask counts as no access: it sees a session of its own. */
+/** Asks the application whose session it is. It sees another session object: asking counts as no access. */
 export class Identification {
   readonly #sessions: Pick<SecureCookieSessionInterface, 'sessionClass' | 'serializer'>
   readonly #user: RevocationSettings['user']

@@ -7,7 +7,7 @@
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import { typeName } from '../type-name.ts'
 
-/** What stores take as a part of a key, less the parts in front of it. */
+/** Characters of a user. Stores take 256 in a key, and the rest is for the parts in front of the user. */
 const longest = 200
 /** Stores take no control characters. */
 const controls = /\p{Cc}/u

@@ -39,7 +39,7 @@ export class UserRecords {
     return andThen(this.#records.endUser(user, asked, expires), (record) => { this.#keep(user, record, askedAt) })
   }
 
-  /** Of two records, the later one counts: the store may have been asked for the other one before it was replaced. */
+  /** Keeps the later of two records: the other may have been read before it was replaced. */
   #keep (user: string, record: ValidSince | undefined, askedAt: number): ValidSince | undefined {
     const known = this.known(user)
     if (known !== undefined && known.since > (record?.since ?? 0)) return known

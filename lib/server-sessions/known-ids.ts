@@ -33,7 +33,7 @@ export class KnownIds {
     return storeKey(sessionName, id, this.#isHashed)
   }
 
-  /** The first session that the store has. What is no id never reaches it. @param cookies - none of them empty */
+  /** The first session that the store has. Only well-formed ids reach it. @param cookies - none of them empty */
   find (app: SessionApp, cookies: readonly string[]): MaybePromise<Found> {
     const ids = cookies.flatMap((cookie) => this.form.read(cookie, app) ?? []).slice(0, mostIds)
     const hasRivals = cookies.length > 1

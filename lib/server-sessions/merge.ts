@@ -8,7 +8,7 @@ import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
 
-/** What three texts of a session come to. */
+/** The result of a merge. */
 export interface Merged {
   data: Dict
   /** Keys that both changed. The later save, this one, wins. */

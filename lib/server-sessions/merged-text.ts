@@ -46,7 +46,7 @@ export function isEmpty (data: Dict): boolean {
   return Object.keys(splitBook(data).data).length === 0
 }
 
-/** Another writer may have left what cannot be read: it is replaced. */
+/** The data in a value. What another writer left unreadable counts as empty, and is replaced. */
 export function read (kept: KeptSession, value: StoredValue): Dict {
   try {
     return kept.read(value)

@@ -75,7 +75,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     await this.#store.close()
   }
 
-  /** A synchronous store is asked at the first access; another one now, if the cookie holds an id. */
+  /** Asks a synchronous store at the first access. Asks an asynchronous one now, if a cookie may hold an id. */
   override openSession (app: SessionApp, request: SessionRequest): MaybePromise<SecureCookieSession | null> {
     if (this.needsKey && app.config.SECRET_KEY === null) return null
     const find = (): MaybePromise<Found> => {
@@ -142,7 +142,7 @@ export class ServerSideSessionInterface extends SessionInterface {
   encode (app: SessionApp, session: SecureCookieSession, log: SessionRequest['log']): MaybePromise<string> {
     const data = dataOf(session) as SessionData
     const { source: kept } = data
-    // It is another session, such as one in cookies, or in a store of its own.
+    // The session is one of another interface, for example in cookies or in another store: its data is copied.
     if (!(kept instanceof KeptSession && kept.isOf(this, app.sessionName))) {
       return this.encode(app, this.create(app, data.detached(), data.book), log)
     }
@@ -216,7 +216,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     }, look)
   }
 
-  /** What is to be written, as it is now: the application may go on changing the session. */
+  /** A snapshot of what to write: the application may change the session while the store is asked. */
   #prepare (app: SessionApp, session: SecureCookieSession, kept: KeptSession, request: SessionRequest): Write {
     const data = dataOf(session) as SessionData
     const { book } = data
@@ -239,7 +239,7 @@ export class ServerSideSessionInterface extends SessionInterface {
   }
 
   /**
-   * Notes when the session began: an absolute limit needs it, even of a session that is prolonged only, and
+   * Notes when the session began. An absolute limit needs the begin, even of a session that is only prolonged;
    * `listSessions` shows it.
    */
   #noteBegin ({ config }: SessionApp, data: SessionData): void {
@@ -255,12 +255,12 @@ export class ServerSideSessionInterface extends SessionInterface {
     const { id } = kept
     const { hasEnded, isRenewed } = write.deeds
     try {
-      // Nothing to write: it was saved before, or is to be prolonged only.
+      // The store has this text: the session was saved before for this response, or only needs to be prolonged.
       if (id !== undefined && !kept.isGone && !hasEnded && !isRenewed && write.text === kept.text) {
         return kept.isSaved ? 'kept' : yield * this.#writer.touch(kept, id, write)
       }
       const outcome = yield * this.#writer.write(kept, write)
-      // What is set after a regenerate() begins another session, even after a save in between.
+      // Another request ended the session. After a regenerate(), a key that is set later still begins another one.
       if (outcome === 'gone' && isRenewed) kept.returnDeeds(write.deeds)
       return outcome
     } catch (error) {
@@ -293,7 +293,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     addPrivate(reply)
   }
 
-  /** Prolongs a session that nobody changed, once a response. */
+  /** Prolongs an unchanged session, at most once for a response. */
   #refresh (app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply): MaybePromise<void> {
     const { request } = reply
     const warn = (error: unknown): void => request.log.warn(error, 'the session could not be prolonged')

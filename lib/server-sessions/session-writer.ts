@@ -29,7 +29,7 @@ export class SessionWriter {
     this.#timeout = timeout * 1000
   }
 
-  /** Writes the session. A store that fails makes it throw: then the write may have happened, or may still happen. */
+  /** Writes the session. Throws when the store fails: then the write may have happened, or may still happen. */
   * write (kept: KeptSession, write: Write): Steps<Outcome> {
     const { deeds, text } = write
     if (deeds.hasEnded || (deeds.isRenewed && text === null)) yield * this.#end(kept, write)
@@ -82,7 +82,7 @@ export class SessionWriter {
     return yield * this.#begin(kept, write, dumpSession(kept.serializer, data, text), text)
   }
 
-  /** Writes under an id that only this request knows: what is there comes from an attempt that seemed to fail. */
+  /** Writes under an id that only this request knows. A value there comes from an attempt that seemed to fail. */
   * #plant (kept: KeptSession, id: string, write: Write, text: string): Steps<boolean> {
     const key = write.keyOf(id)
     const user = userIn(kept, write, text)
@@ -110,7 +110,7 @@ export class SessionWriter {
       const found = yield * wait(this.#store.get(key))
       turn.latest = undefined
       if (found === null) return gone(kept, write)
-      // The command seemed to be refused, or an earlier one to fail, and has happened all the same.
+      // The store has our text: this command seemed to be refused, or an earlier one seemed to fail, but it was done.
       if (text !== null && sameBytes(found.data, text)) return done(kept, id, write, text, turn)
       if (before !== undefined && sameBytes(found.data, before.stored)) kept.isAt(id, before.stored, before.text)
       there = found.data
@@ -127,7 +127,10 @@ export class SessionWriter {
     return yield * wait(this.#store.set(key, text, { expires: write.expires, replaces: there, user }))
   }
 
-  /** Gives the session another id. Whoever ended the old one in the meantime has ended what was in it. */
+  /**
+   * Gives the session another id. If another request ended the old id in the meantime, only what was set after the
+   * `regenerate()` gets the new one.
+   */
   * #renew (kept: KeptSession, oldId: string, write: Write, wanted: string): Steps<Outcome> {
     const id = kept.nextId ??= newId()
     const key = write.keyOf(id)

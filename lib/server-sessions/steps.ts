@@ -1,5 +1,5 @@
 /**
- * Runs the steps of a task at once as long as nothing makes it wait: one text for synchronous and asynchronous stores.
+ * Runs a task for synchronous and asynchronous stores alike: at once, until one of its steps waits for a promise.
  *
  * @module
  */

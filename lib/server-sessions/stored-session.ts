@@ -38,7 +38,7 @@ export interface Found {
 export type RefusalCode =
   'malformed' | 'unknown-id' | 'unreadable' | 'store-unavailable' | Exclude<BookVerdict, 'alive'>
 
-/** What sessions in a store are judged and reported by. */
+/** The limits that sessions in a store are judged by, and where a refusal is reported. */
 export interface Judgement {
   /** The session interface and the name of the session: an id is worth nothing elsewhere. */
   readonly owner: readonly [sessions: object, sessionName: string]
@@ -57,7 +57,7 @@ export interface Deeds {
   assigned: ReadonlySet<string>
 }
 
-/** One session of a request, or outside of one. */
+/** The state of one session in the store, as one request knows it. It loads the data and records what is done to it. */
 export class KeptSession implements SessionSource, SessionJournal {
   readonly serializer: StoreSerializer
   readonly #look: () => Found
@@ -78,7 +78,7 @@ export class KeptSession implements SessionSource, SessionJournal {
   text = '{}'
   /** Whether the store has changes of others, which are not in {@link text}. */
   isMerged = false
-  /** A write that failed, and may have happened all the same: what the store would have, and {@link text}. */
+  /** A write that failed but may have happened: the value that it leaves in the store, and the {@link text} then. */
   attempted: { stored: string, text: string } | undefined
   /** Whether another request ended the session. */
   isGone = false
@@ -163,7 +163,7 @@ export class KeptSession implements SessionSource, SessionJournal {
     this.#isRenewed ||= isRenewed
   }
 
-  /** The store has the session under this id. */
+  /** Notes that the store has the session under this id. */
   isAt (id: string, stored: StoredValue, text: string): void {
     this.id = id
     this.stored = stored
@@ -173,7 +173,7 @@ export class KeptSession implements SessionSource, SessionJournal {
     this.isGone = false
   }
 
-  /** The store has it no more. */
+  /** Notes that the store no longer has the session. */
   isNowhere (): void {
     this.id = this.nextId = this.attempted = undefined
     this.text = '{}'
@@ -220,7 +220,7 @@ export class KeptSession implements SessionSource, SessionJournal {
     return { data, book, json: this.text, parsed: data, signedAt: this.#usedAt(session?.expires, book), hasRivals }
   }
 
-  /** When the session was last written or prolonged, by its end: the store knows nothing else. */
+  /** When the session was last written or prolonged. Computed from its end, because the store knows no other time. */
   #usedAt (expires = Infinity, { lifetime }: BookKeeping): number | undefined {
     if (expires === Infinity) return undefined
     const { longestLifetime } = this

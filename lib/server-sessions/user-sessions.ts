@@ -24,7 +24,7 @@ export interface SessionOfUser {
   readonly book: BookKeeping
 }
 
-/** What the sessions of one name need to be found by their user. */
+/** What it takes to find the sessions of a user, among those of one name. */
 export interface UserIndex {
   readonly store: GuardedStore
   /** The name of the session: an index may have sessions of several names. */

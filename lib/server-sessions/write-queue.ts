@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What the write before left in the store, so that the next one need not be refused first. */
+/** The text that the write before left in the store. The next one replaces it, instead of what its request read. */
 export interface Turn {
   latest: string | undefined
 }

@@ -1,7 +1,7 @@
 /**
- * The keys of a session that are not the application's: when it began, how long it may live, its id.
+ * The book of a session: the keys that are not the application's. They say when it began, how long it may live, its id.
  *
- * They travel in the data, where Flask carries them along, and are kept apart from it here: user input may be a key.
+ * What is written has them among the data, where Flask keeps them. Here they are apart: user input may be a key.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { BookKeeping } from '../../types/session.ts'
 import { describe, isWholeNumber } from '../config/checks.ts'
 import type { Dict } from '../json/dict.ts'
 
-/** The record of a session without such keys. It has them all, so that none is read from Object.prototype. */
+/** The book of a session without such keys. It names them all, so that none is read from Object.prototype. */
 export const noBook: BookKeeping = Object.freeze({ created: undefined, lifetime: undefined, sid: undefined })
 
-/** The data and the record of one session. */
+/** The data and the book of one session. */
 export interface Split {
   /** Without the keys; the same object if it had none. */
   readonly data: Dict

@@ -44,13 +44,13 @@ export interface SessionSource {
   /** Called at the first access; `undefined` when there is no session, or it is refused. */
   load (): LoadedSession | undefined
   readonly journal?: SessionJournal | undefined
-  /** The application is about to end the session. Called even if it cannot be loaded, and the end throws that error. */
+  /** Called first when the application ends the session: loading the session comes next, and may throw. */
   ending? (): void
   /** The greatest {@link SessionData.lifetime} of a session outside of requests. */
   readonly longestLifetime?: number | undefined
 }
 
-/** Is told what a write means where the data alone does not show it: for sessions that are merged, ended, renewed. */
+/** Records what the data alone does not show, for stores: what was set, and that the session was ended or renewed. */
 export interface SessionJournal {
   /** A key was set anew. */
   assigned (key: string): void
@@ -194,7 +194,7 @@ export class SessionData {
     return this.#beganAnew
   }
 
-  /** Ends the loaded session, whatever the data is. A session interface calls it when it saves an empty session. */
+  /** Marks the loaded session as ended, whatever the data is. A session interface does so when it saves no data. */
   beginAnew (book: BookKeeping = noBook): void {
     this.#book = book
     this.#beganAnew = true
@@ -295,7 +295,7 @@ export class SessionData {
     })
   }
 
-  /** Replaces all data. With nothing to replace it, the session ends, and what is written next begins another. */
+  /** Replaces all data. Without any new data the session ends, and the next write begins another session. */
   replace (entries: Iterable<readonly [string, unknown]>): void {
     const next: Dict = {}
     setAll(next, entries)
@@ -311,7 +311,7 @@ export class SessionData {
     })
   }
 
-  /** Removes all other keys, and begins another session: its lifetime is kept when it is named. */
+  /** Removes all other keys, and begins another session. Its lifetime stays if `kept` has `_lifetime`. */
   keepOnly (kept: ReadonlySet<string>): void {
     this.write((data) => {
       for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]

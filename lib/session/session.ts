@@ -145,7 +145,7 @@ export class SecureCookieSession extends CompatibleSession implements SessionMem
     return false
   }
 
-  /** For JSON.stringify: reading properties, it would find members that hide keys. */
+  /** For JSON.stringify, which would otherwise read members of the class instead of the keys that they hide. */
   toJSON (): Dict {
     return this.data()
   }
