@@ -13,7 +13,7 @@ import { SecureCookieSessionInterface } from '../interfaces/cookie-sessions.ts'
 import type { SessionApp } from '../interfaces/session-interface.ts'
 import { SecureCookieSession } from '../session/session.ts'
 
-/** Replaces the peer's defaults. Plugin options and Flask's keys go before them. */
+/** Replaces the peer's defaults. Plugin options and Flask's keys override both. */
 export interface PeerOptions {
   /** The name of the cookie. */
   cookieName?: string | undefined

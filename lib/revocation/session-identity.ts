@@ -18,7 +18,7 @@ import type { SecureCookieSessionInterface } from '../interfaces/cookie-sessions
 /** Bytes of an id. */
 const idLength = 16
 
-/** A new id: 128 random bits. */
+/** A new id: 128 random bits. Unlike an id in a store, it need not be secret, because the cookie is signed. */
 export function newId (): string {
   return randomBytes(idLength).toString('base64url')
 }

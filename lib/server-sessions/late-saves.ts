@@ -1,5 +1,6 @@
 /**
- * Writes that no response waits for, so that the application can wait for them when it closes.
+ * Remembers writes that no response waits for, so that the application can wait for them when it closes. They are the
+ * writes that `request/late-saves.ts` begins.
  *
  * @module
  */

@@ -118,7 +118,7 @@ export class SessionData {
     return this.#observer?.isReadOnly === true
   }
 
-  /** Increases with every write. */
+  /** Increases with every write, and when the session is loaded again. */
   get revision (): number {
     return this.#revision
   }
@@ -238,7 +238,7 @@ export class SessionData {
     return this.keys().map((key) => [key, this.get(key)])
   }
 
-  /** The data to write. Callers must not change it. Does not count as an access. */
+  /** The data, loaded if it was not yet. Callers must not change it. Does not count as an access. */
   peek (): Dict {
     if (this.#data === undefined) {
       this.#loaded = withBook(this.#source.load())
