@@ -31,7 +31,7 @@ export { ServerSideSessionInterface } from './server-sessions/server-sessions.ts
 export type { ServerSideOptions, StoreOptions } from './server-sessions/store-options.ts'
 export type { StoreSerializer } from './server-sessions/stored-session.ts'
 export { SessionInterface } from './interfaces/session-interface.ts'
-export type { EndOptions, SessionApp, SessionRequest } from './interfaces/session-interface.ts'
+export type { EndOptions, ListOptions, SessionApp, SessionRequest } from './interfaces/session-interface.ts'
 export type { MaybePromise } from './maybe-promise.ts'
 export { sessionJSONSerializer } from './json/session-serializer.ts'
 export type { RevocationOptions } from './revocation/options.ts'

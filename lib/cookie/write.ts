@@ -10,7 +10,7 @@ import { deletionAttributes } from './attributes.ts'
 import type { CookieAttributes } from './attributes.ts'
 
 /** The Set-Cookie values that sessions, not the application, put into a reply. */
-const written = new WeakMap<FastifyReply, Set<string>>()
+const written = new WeakMap<FastifyReply, string[]>()
 
 /** Replies that a session, not the application, made private. */
 const marked = new WeakSet<FastifyReply>()
@@ -25,6 +25,9 @@ export class SessionCookie {
   readonly #attributes: CookieAttributes
   /** The Set-Cookie value for an empty cookie. */
   readonly #empty: string
+  /** The value that was encoded last: its length is checked before it is sent. */
+  #value = ''
+  #encodedValue = ''
 
   constructor (fastify: FastifyInstance, name: string, attributes: CookieAttributes) {
     this.name = name
@@ -40,12 +43,12 @@ export class SessionCookie {
 
   /** Characters of the Set-Cookie value. */
   lengthWith (value: string): number {
-    return this.length + encode(value).length
+    return this.length + this.#encode(value).length
   }
 
   /** Puts the cookie into the reply. @param hasRivals - whether to delete older cookies of the name */
   send (reply: FastifyReply, value: string, hasRivals = false): void {
-    const header = `${this.name}=${encode(value)}${this.#empty.slice(this.name.length + 1)}`
+    const header = `${this.name}=${this.#encode(value)}${this.#empty.slice(this.name.length + 1)}`
     setCookies(reply, this.name, hasRivals ? [...this.#rivals(), header] : [header])
     addVary(reply)
   }
@@ -53,6 +56,14 @@ export class SessionCookie {
   /** Deletes the cookie: browsers match name, domain, path and partition. */
   delete (reply: FastifyReply, hasRivals = false): void {
     new SessionCookie(this.#fastify, this.name, deletionAttributes(this.#attributes)).send(reply, '', hasRivals)
+  }
+
+  #encode (value: string): string {
+    if (value !== this.#value) {
+      this.#value = value
+      this.#encodedValue = encode(value)
+    }
+    return this.#encodedValue
   }
 
   /** Set-Cookie values that delete the cookies of a former domain or path. */
@@ -67,14 +78,23 @@ export class SessionCookie {
   }
 }
 
-/** Every attribute, so that one that is left out is not read from Object.prototype. */
-const noAttributes = {
-  domain: undefined, expires: undefined, maxAge: undefined, path: undefined, priority: undefined, sameSite: undefined
-}
-
 /** A Set-Cookie value for an empty cookie. */
 function serialize (fastify: FastifyInstance, name: string, attributes: Partial<CookieAttributes>): string {
-  return fastify.serializeCookie(name, '', { ...noAttributes, ...attributes } as Partial<CookieAttributes>)
+  const own = <K extends keyof CookieAttributes>(key: K): CookieAttributes[K] | undefined => {
+    return Object.hasOwn(attributes, key) ? attributes[key] : undefined
+  }
+  // Each attribute is there, so that none is read from Object.prototype.
+  return fastify.serializeCookie(name, '', {
+    domain: own('domain'),
+    expires: own('expires'),
+    httpOnly: own('httpOnly'),
+    maxAge: own('maxAge'),
+    partitioned: own('partitioned'),
+    path: own('path'),
+    priority: undefined,
+    sameSite: own('sameSite'),
+    secure: own('secure')
+  } as Partial<CookieAttributes>)
 }
 
 /** The encoded value. Skips percent-encoding for tokens: it takes time and changes nothing. */
@@ -84,14 +104,11 @@ function encode (value: string): string {
 
 /** Puts Set-Cookie values of one name into the reply, in place of those that a session put there; the others stay. */
 function setCookies (reply: FastifyReply, name: string, headers: readonly string[]): void {
-  const ours = written.get(reply) ?? new Set()
-  written.set(reply, ours)
-  const present = reply.getHeader('set-cookie')
-  // removeHeader also removes those of the raw reply.
-  const all = present === undefined ? [] : new Set([...listOf(present), ...listOf(reply.raw.getHeader('set-cookie'))])
-  const others = [...all].filter((header) => !(ours.has(header) && nameOf(header) === name))
-  if (present !== undefined) reply.removeHeader('set-cookie')
-  for (const header of headers) ours.add(header)
+  const ours = written.get(reply) ?? []
+  written.set(reply, [...ours, ...headers])
+  const others = cookiesOf(reply).filter((header) => !(ours.includes(header) && nameOf(header) === name))
+  // Also removes those of the raw reply.
+  if (reply.getHeader('set-cookie') !== undefined) reply.removeHeader('set-cookie')
   const list = [...others, ...headers]
   if (list.length > 0) reply.header('set-cookie', list.length === 1 ? list[0] : list)
 }
@@ -115,8 +132,15 @@ export const besideAnother = 'a response has a Set-Cookie of the name of the ses
 /** Whether the application, or an upstream, has put a cookie of that name into the reply. */
 export function hasOtherCookie (reply: FastifyReply, name: string): boolean {
   const ours = written.get(reply)
-  const isOther = (header: string): boolean => nameOf(header) === name && ours?.has(header) !== true
-  return listOf(reply.getHeader('set-cookie')).some(isOther) || listOf(reply.raw.getHeader('set-cookie')).some(isOther)
+  return cookiesOf(reply).some((header) => nameOf(header) === name && ours?.includes(header) !== true)
+}
+
+/** The Set-Cookie values of the reply and of the raw reply, each once. */
+function cookiesOf (reply: FastifyReply): string[] {
+  const present = reply.getHeader('set-cookie')
+  // If only the raw reply has some, the reply gives those.
+  if (present === undefined) return []
+  return [...new Set([...listOf(present), ...listOf(reply.raw.getHeader('set-cookie'))])]
 }
 
 /** Calls the getter of the prototype: @fastify/express sets a `headersSent` on the response that is true too early. */
@@ -164,7 +188,7 @@ export function copyToRaw (reply: FastifyReply): void {
   const sent = listOf(reply.getHeader('set-cookie')).filter(isHeaderValue)
   const ours = written.get(reply)
   const present = listOf(raw.getHeader('set-cookie'))
-  const others = present.filter((header) => ours?.has(header) !== true && !sent.includes(header))
+  const others = present.filter((header) => ours?.includes(header) !== true && !sent.includes(header))
   if (sent.length > 0) raw.setHeader('set-cookie', [...others, ...sent])
   const vary = listOf(reply.getHeader('vary')).join().split(',').filter(isHeaderValue)
   if (marked.has(reply) && raw.getHeader('cache-control') === undefined) raw.setHeader('cache-control', 'private')

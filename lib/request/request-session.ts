@@ -118,9 +118,11 @@ export class RequestSession implements SessionObserver {
     const data = this.#data
     if (reply === undefined || data === undefined) throw new FST_SESSION_NOT_OPEN('saved')
     this.beforeWrite()
+    // Loads the session, which may fail.
+    const hasData = data.keys().length > 0
     // So that setting `modified` does not save the session, which the next step does.
     this.#isSaving = true
-    if (data.keys().length > 0) data.modified = true
+    if (hasData) data.modified = true
     const saving = this.#save(reply, data, areHeadersSent(reply))
     if (saving === undefined) this.#afterSave(reply)
     else return saving.then(() => this.#afterSave(reply))
