@@ -602,6 +602,29 @@ describe('the way to Flask and back', () => {
     })
   }
 
+  test('carries along what a session keeps for itself, so that a log out everywhere ends what Flask has written', async (t: TestContext) => {
+    for (const { command, versions } of requireFlask(t)) {
+      const config = configFromEnvironment({ SESSION_ABSOLUTE_LIFETIME: '3600' })
+      const browser = await open(t, { config, revocation: true })
+      const { _sid: id, _created: began } = payloadOf(await browser.post('/login', { name: 'Ada' }))
+      await browser.post('/lifetime', { seconds: '600' })
+
+      const twin = walkOnFlask(command, 'sha512', browser.cookie, [['/', null], ['/cart/add', 'sku=cup']])
+      browser.cookie = twin.cookie
+      const page = await browser.get()
+      await browser.post('/logout/everywhere')
+      browser.cookie = twin.cookie
+      const later = await browser.get()
+
+      const name = `Flask ${versions.flask}`
+      t.assert.match(textOf({ body: String(twin.pages[0]) }), /Hello, Ada .* "_sid": "[\w-]{22}"/, name)
+      const { _sid, _created, _lifetime } = payloadOf(page)
+      t.assert.deepStrictEqual([_sid, _created, _lifetime], [id, began, 600], name)
+      t.assert.deepStrictEqual(itemsOf(page), [cup(1)], name)
+      t.assert.match(textOf(later), /it was refused: revoked/, name)
+    }
+  })
+
   test('knows the same kinds of cookies on both sides, and says the same of them', (t: TestContext) => {
     const twin = readFileSync(new URL('flask_twin.py', import.meta.url), 'utf8')
 

@@ -9,10 +9,13 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import secureSession from '../../lib/index.ts'
 import type { DigestName, FlaskConfig } from '../../lib/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
 import type { SessionStore } from '../../lib/stores/index.ts'
 import { ExplainingSessions } from './cookie-facts.ts'
 import { html } from './html.ts'
+import { kinds } from './kinds.ts'
 import type { KindName } from './kinds.ts'
+import { limitsOf } from './limits.ts'
 import { errorPage, homePage } from './page.ts'
 import { configFromEnvironment } from './settings.ts'
 import { addToCart, changeQuantity, flash, productOf } from './shop.ts'
@@ -28,6 +31,8 @@ export interface DemoOptions {
   sessions?: KindName | undefined
   /** Keeps the sessions on the server. @defaultValue they lie in the cookie */
   store?: SessionStore | undefined
+  /** Lets the sessions in cookies of a user be ended together. @defaultValue `false` */
+  revocation?: boolean | undefined
   logger?: FastifyServerOptions['logger'] | undefined
   /** Where the twin listens, on the same host. @defaultValue `5000` */
   twinPort?: number | undefined
@@ -48,10 +53,16 @@ const securityHeaders = {
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
   const { config = configFromEnvironment({}), digestMethod, sessions: kind = 'cookie', store, logger = false, twinPort = 5000 } = options
   const fastify = Fastify({ logger, bodyLimit: 65_536 })
-  const sessions = store === undefined ? new ExplainingSessions(kind, digestMethod) : new SessionsInStore(store)
+  const sessions = store === undefined ? await ExplainingSessions.open(config, kind, digestMethod) : new SessionsInStore(store)
+  const revocation = options.revocation === true && store === undefined
+    ? { store: memoryStore({ max: Infinity }), user: ({ user_name: name }: DemoSession) => name }
+    : undefined
+  const canEndAll = store !== undefined || revocation !== undefined
 
   fastify.decorate('config', config)
-  await fastify.register(secureSession, { sessionInterface: sessions })
+  await fastify.register(secureSession, sessions instanceof SessionsInStore
+    ? { sessionInterface: sessions }
+    : { ...kinds[kind].options, digestMethod, revocation })
 
   fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) => {
     return new URLSearchParams(body)
@@ -73,26 +84,32 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     const name = sessions.getCookieName(sessions.app)
     const token = request.cookies[name] ?? ''
     // Before a save, which may end the session.
-    const received = token === '' || sessions instanceof SessionsInStore ? undefined : sessions.judge(token)
+    const received = token === '' || sessions instanceof SessionsInStore
+      ? undefined
+      : revocation !== undefined && session.size === 0 && await fastify.isRevoked(session) ? 'revoked' : sessions.judge(token)
     const messages = session.has('_flashes') ? session.pop('_flashes', []) : []
     if (session.visits !== undefined) session.visits.fastify += 1
 
     // As a rule the onSend hook does this; here the page is to show the cookie that goes out with it.
     if (session.modified) await session.save()
     const sent = [reply.getHeader('set-cookie') ?? []].flat().map(String).find((cookie) => cookie.startsWith(`${name}=`))
-    const common = { session, messages, digest: digestMethod ?? 'sha512', config, settings: sessions.app.config }
+    const settings = sessions.app.config
+    const common = { session, messages, digest: digestMethod ?? 'sha512', config, settings, canEndAll }
     if (sessions instanceof SessionsInStore) {
       const stored = await sessions.explain(sent ?? `${name}=${token}`)
       const devices = session.user_name === undefined
         ? []
         : await fastify.listSessions(session.user_name, { current: request.session, data: ({ device }: DemoSession) => device })
-      return sendPage(reply, homePage({ ...common, cookie: undefined, received, twin: undefined, startTwin: undefined, stored, devices }))
+      const limits = stored && limitsOf(stored, session.lifetime, settings)
+      return sendPage(reply, homePage({ ...common, cookie: undefined, limits, received, twin: undefined, startTwin: undefined, stored, devices }))
     }
     const held = sent ?? (received instanceof Date ? `${name}=${token}` : undefined)
+    const cookie = held === undefined ? undefined : sessions.explain(held)
 
     return sendPage(reply, homePage({
       ...common,
-      cookie: held === undefined ? undefined : sessions.explain(held),
+      cookie,
+      limits: cookie && limitsOf(cookie, session.lifetime, settings),
       received,
       twin: `${request.protocol}://${hostOf(request)}:${twinPort}/`,
       startTwin: twinCommand(options)
@@ -136,6 +153,27 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
       request.session.permanent = field(request, 'remember') !== ''
       return reply.redirect('/', 303)
     })
+
+    members.post('/lifetime', async (request, reply) => {
+      const session: DemoSession = request.session
+      const seconds = field(request, 'seconds').trim()
+      try {
+        session.lifetime = seconds === '' ? null : Number(seconds)
+      } catch (error) {
+        flash(session, 'warning', (error as RangeError).message)
+      }
+      return reply.redirect('/', 303)
+    })
+
+    if (canEndAll) {
+      members.post('/logout/everywhere', async (request, reply) => {
+        const session: DemoSession = request.session
+        await fastify.endSessions(session.user_name)
+        session.clear()
+        flash(session, 'success', 'You are logged out everywhere.')
+        return reply.redirect('/', 303)
+      })
+    }
 
     if (store !== undefined) {
       members.post('/devices/end', async (request, reply) => {

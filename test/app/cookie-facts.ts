@@ -4,8 +4,9 @@
  * @module
  */
 
-import { SecureCookieSessionInterface } from '../../lib/index.ts'
-import type { DigestName, SecureCookieSession, SessionApp, SessionRequest } from '../../lib/index.ts'
+import Fastify from 'fastify'
+import secureSession, { SecureCookieSessionInterface } from '../../lib/index.ts'
+import type { DigestName, FlaskConfig, LoadedSession, SessionApp, SessionRequest } from '../../lib/index.ts'
 import { kinds } from './kinds.ts'
 import type { KindName } from './kinds.ts'
 
@@ -29,25 +30,39 @@ export interface CookieFacts {
   size: number
 }
 
-/** Sessions in cookies. */
+/**
+ * Reads the session cookies of the demo once more, to show them.
+ *
+ * It belongs to an application without routes, which has the same config: beside a session interface of its own, the
+ * demo could not have the option `revocation`.
+ */
 export class ExplainingSessions extends SecureCookieSessionInterface {
   readonly #note: string
+  readonly #fastify = Fastify()
   #app: SessionApp | undefined
 
-  constructor (kind: KindName, digestMethod: DigestName | undefined) {
+  private constructor (kind: KindName, digestMethod: DigestName | undefined) {
     const { options, note } = kinds[kind]
     super({ ...options, digestMethod })
     this.#note = note
   }
 
-  get app (): SessionApp {
-    if (this.#app === undefined) throw new Error('there was no request yet')
-    return this.#app
+  static async open (config: FlaskConfig, kind: KindName, digestMethod: DigestName | undefined): Promise<ExplainingSessions> {
+    const sessions = new ExplainingSessions(kind, digestMethod)
+    sessions.#fastify.decorate('config', config)
+    await sessions.#fastify.register(secureSession, { sessionInterface: sessions })
+    return sessions
   }
 
-  override openSession (app: SessionApp, request: SessionRequest): SecureCookieSession | null {
+  /** The configuration in force. */
+  get app (): SessionApp {
+    this.#fastify.decodeSession('')
+    return this.#app as SessionApp
+  }
+
+  override decode (app: SessionApp, cookie: string, log: SessionRequest['log']): LoadedSession | undefined {
     this.#app = app
-    return super.openSession(app, request)
+    return super.decode(app, cookie, log)
   }
 
   explain (setCookie: string): CookieFacts | undefined {

@@ -8,6 +8,8 @@ import type { DigestName, FlaskConfig, ListedSession, Markup, SessionConfig } fr
 import type { CookieFacts } from './cookie-facts.ts'
 import { devicesCard, storeCard } from './store-page.ts'
 import { html } from './html.ts'
+import { limitsCard } from './limits.ts'
+import type { Limits } from './limits.ts'
 import { productOf, products } from './shop.ts'
 import type { Cart, CartItem, DemoSession, Flash } from './shop.ts'
 import type { StoreFacts } from './store-facts.ts'
@@ -17,6 +19,10 @@ export interface HomeModel {
   messages: readonly Flash[]
   /** What the browser holds once it has this page; `undefined` when that is nothing. */
   cookie: CookieFacts | undefined
+  /** Of the session that the browser holds. */
+  limits: Limits | undefined
+  /** Whether the application can end all sessions of the user. */
+  canEndAll: boolean
   /** When the cookie that came with the request was signed, or why it was refused. */
   received: Date | string | undefined
   digest: DigestName
@@ -36,7 +42,7 @@ export interface HomeModel {
 
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
-  const { session, messages, twin, stored, devices } = model
+  const { session, messages, limits, canEndAll, twin, stored, devices } = model
   return layout('One session for Fastify and Flask', html`
     <header class="top">
       <img src="/icon.svg" alt="" width="44" height="44">
@@ -56,7 +62,7 @@ export function homePage (model: HomeModel): Markup {
     </div>
     <main class="columns">
       <div class="column">
-        ${session.user_name === undefined ? loginCard() : [userCard(session), cartCard(session.cart)]}
+        ${session.user_name === undefined ? loginCard() : [userCard(session), limits && limitsCard(limits, canEndAll), cartCard(session.cart)]}
       </div>
       <div class="column">
         ${devices === undefined ? cookieCard(model) : [storeCard(stored), devices.length > 0 && devicesCard(devices)]}
@@ -192,8 +198,11 @@ function digestName (digest: DigestName): string {
 
 function cookieCard ({ cookie, received, digest, session, settings }: HomeModel): Markup {
   if (cookie === undefined) {
-    const refused = html`<p class="message warning">Your browser sent a cookie, and it was refused: <code>${received}</code>. So the session is empty. Mostly
-        the other side has another SECRET_KEY or DIGEST. The next login replaces the cookie.</p>`
+    const cause = received === 'revoked'
+      ? 'Its session was ended by a log out.'
+      : 'Mostly the other side has another SECRET_KEY or DIGEST.'
+    const refused = html`<p class="message warning">Your browser sent a cookie, and it was refused: <code>${received}</code>. So the session is empty. ${cause}
+        The next login replaces the cookie.</p>`
     const none = received instanceof Date
       ? 'The session is empty now, so this page has deleted its cookie.'
       : 'There is none: an empty session needs no cookie. Log in, and it appears here, with what is in it.'

@@ -1,6 +1,6 @@
 /**
- * Serves the demo: `npm start`. PORT, HOST, FLASK_PORT, DIGEST, SESSIONS, LOG_LEVEL and Flask's keys are read from the environment; for
- * SESSIONS=redis also REDIS_URL, for SESSIONS=sqlite also SQLITE, the name of the file.
+ * Serves the demo: `npm start`. PORT, HOST, FLASK_PORT, DIGEST, SESSIONS, REVOCATION, LOG_LEVEL and Flask's keys are read from the
+ * environment; for SESSIONS=redis also REDIS_URL, for SESSIONS=sqlite also SQLITE, the name of the file.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { kindNamed } from './kinds.ts'
 import { configFromEnvironment, demoSecretKey } from './settings.ts'
 import { stores } from './stores.ts'
 
-const { PORT = '3000', HOST = '127.0.0.1', FLASK_PORT = '5000', DIGEST = 'sha512', SESSIONS = 'cookie', LOG_LEVEL = 'info' } = process.env
+const { PORT = '3000', HOST = '127.0.0.1', FLASK_PORT = '5000', DIGEST = 'sha512', SESSIONS = 'cookie', REVOCATION, LOG_LEVEL = 'info' } = process.env
 
 const openStore = Object.hasOwn(stores, SESSIONS) ? stores[SESSIONS] : undefined
 const config = configFromEnvironment(process.env)
 const fastify = await buildDemo({
   config,
   digestMethod: DIGEST as DigestName,
-  ...(openStore === undefined ? { sessions: kindNamed(SESSIONS) } : { store: openStore(process.env) }),
+  ...(openStore === undefined ? { sessions: kindNamed(SESSIONS), revocation: REVOCATION === '1' } : { store: openStore(process.env) }),
   logger: { level: LOG_LEVEL },
   twinPort: Number(FLASK_PORT)
 })

@@ -3,10 +3,12 @@ import type { TestContext } from 'node:test'
 import Fastify from 'fastify'
 import type { BrowserContext, Page } from 'playwright-core'
 import type { FlaskConfig } from '../../lib/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
 import { buildDemo } from '../app/app.ts'
+import type { DemoOptions } from '../app/app.ts'
 import { configFromEnvironment } from '../app/settings.ts'
 import { requireFlask } from '../flask/peer.ts'
-import { jar, openBrowser, secondsLeft, tabOf, valueOf } from './chromium.ts'
+import { jar, openBrowser, profile, secondsLeft, tabOf, valueOf } from './chromium.ts'
 import { openSite } from './sites.ts'
 import type { Site } from './sites.ts'
 import { startTwin } from './twin.ts'
@@ -20,11 +22,11 @@ interface Shopping {
 }
 
 /** The demo, in front of somebody whom it has not seen before. */
-async function enter (t: TestContext, settings: FlaskConfig = {}): Promise<Shopping | undefined> {
+async function enter (t: TestContext, settings: FlaskConfig = {}, options: DemoOptions = {}): Promise<Shopping | undefined> {
   const context = await openBrowser(t)
   if (context === undefined) return undefined
   const site = await openSite(t, 'http')
-  await site.serve(await buildDemo({ config: { ...configFromEnvironment({}), ...settings } }))
+  await site.serve(await buildDemo({ config: { ...configFromEnvironment({}), ...settings }, ...options }))
   const page = tabOf(context)
   await page.goto(shop(site))
   return { context, page, site }
@@ -203,6 +205,51 @@ describe('two tabs', () => {
     t.assert.deepStrictEqual(await cart(first), ['1 Darjeeling'])
     t.assert.deepStrictEqual(await cart(second), ['1 Darjeeling'])
   })
+})
+
+describe('two browsers of one user', () => {
+  const kinds: ReadonlyArray<[string, DemoOptions]> = [['cookies', { revocation: true }], ['a store', { store: memoryStore() }]]
+
+  for (const [name, options] of kinds) {
+    test(`list their limits, and are both logged out by a log out everywhere in one, with sessions in ${name}`, async (t: TestContext) => {
+      const the = await enter(t, { PERMANENT_SESSION_LIFETIME: 3600, SESSION_ABSOLUTE_LIFETIME: 86_400, SESSION_REFRESH_AFTER: 60 }, options)
+      const start = await profile(t)
+      if (the === undefined || start === undefined) return
+      const { context, page: laptop, site } = the
+      const phone = tabOf(await start())
+      await phone.goto(shop(site))
+      const limits = async (page: Page): Promise<string[]> => await page.getByRole('region', { name: 'This session' }).locator('dt').allTextContents()
+      const headline = async (page: Page): Promise<string | null> => await page.getByRole('heading', { level: 2 }).first().textContent()
+
+      await logIn(laptop, 'Ada')
+      await logIn(phone, 'Ada')
+      await phone.getByLabel('Seconds without a visit').fill('600')
+      await phone.getByRole('button', { name: 'Limit' }).click()
+      await phone.getByText('session.lifetime', { exact: true }).waitFor()
+      const listed = [await limits(laptop), await limits(phone)]
+      await laptop.reload()
+      const before = [await headline(laptop), await headline(phone)]
+      const copy = await context.cookies(shop(site))
+      await laptop.getByRole('button', { name: 'Log out everywhere' }).click()
+      await laptop.getByText('You are logged out everywhere.').waitFor()
+      await phone.reload()
+      const after = [await headline(laptop), await headline(phone)]
+      await context.addCookies(copy)
+      await laptop.goto(shop(site))
+      const withCopy = await headline(laptop)
+      await logIn(phone, 'Ada')
+      await phone.reload()
+
+      t.assert.deepStrictEqual(listed, [
+        ['Began', 'Idle limit', 'Refreshed', 'Absolute limit', 'Ends'],
+        ['Began', 'Idle limit', 'Its own', 'Refreshed', 'Absolute limit', 'Ends']
+      ])
+      t.assert.deepStrictEqual(before, ['Hello, Ada', 'Hello, Ada'])
+      t.assert.deepStrictEqual(after, ['Who are you?', 'Who are you?'])
+      t.assert.strictEqual(withCopy, 'Who are you?')
+      t.assert.strictEqual(await headline(phone), 'Hello, Ada')
+    })
+  }
 })
 
 describe('another site', () => {
