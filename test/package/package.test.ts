@@ -132,6 +132,18 @@ describe('an application in TypeScript', { concurrency: 2 }, () => {
     t.assert.deepStrictEqual(await app.runFile('out/described.cjs'), visited)
   })
 
+  test('registers what a CommonJS module requires', async (t: TestContext) => {
+    app.write('registered.cts', programs.cjsRegistered)
+
+    t.assert.deepStrictEqual(await app.compile(['registered.cts']), [])
+  })
+
+  test('may keep a declaration for @fastify/session, and has the methods of @fastify/cookie without importing it', async (t: TestContext) => {
+    app.write('left-behind.mts', programs.leftBehind)
+
+    t.assert.deepStrictEqual(await app.compile(['left-behind.mts']), [])
+  })
+
   // A CommonJS library with types of ours in its own, in an ECMAScript application.
   test('describes its data once for modules of both formats', async (t: TestContext) => {
     app.write('described.cts', programs.cjsTypeScript)

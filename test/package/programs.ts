@@ -200,6 +200,32 @@ import { secureSession, SecureCookieSessionInterface } from 'fastify-secure-cook
 import secureSessions = require('fastify-secure-cookie-session')${typeImports}
 const named = secureSessions.default`, 'void main()')
 
+/** Registers what require gives, as JavaScript does. */
+export const cjsRegistered = `
+import fastify = require('fastify')
+import secureSession = require('fastify-secure-cookie-session')
+const app = fastify()
+app.register(secureSession, { secretKey: 'a key for the types' })
+app.get('/', async (request) => request.session.permanent)
+`
+
+/** Was written for @fastify/session, whose declaration stayed behind, and uses the methods of @fastify/cookie. */
+export const leftBehind = `
+import Fastify from 'fastify'
+import secureSession from 'fastify-secure-cookie-session'
+declare module 'fastify' {
+  interface Session { old_id: string }
+}
+const app = Fastify()
+app.register(secureSession, { secretKey: 'a key for the types' })
+app.get('/', async (request, reply) => {
+  request.session.permanent = true
+  request.session.set('user_id', 42)
+  reply.setCookie('theme', request.cookies['theme'] ?? 'light')
+  return app.parseCookie('a=b')
+})
+`
+
 /** Has not described its data, and knows nothing of the module of the other format that has. */
 export const undescribed = `
 import 'fastify-secure-cookie-session'
