@@ -40,6 +40,7 @@ describe('FlaskFormat', () => {
 
   for (const digest of ['sha1', 'sha256', 'sha384', 'sha512'] as const) {
     test(`compresses repeated text exactly where the token with ${digest} would not fit in the room`, (t: TestContext) => {
+      t.mock.timers.enable({ apis: ['Date'], now: 1_704_067_200_000 })
       const format = flaskFormat(['key'], digest)
       for (let length = 150; length < 160; length++) {
         const json = `{"a":"${'x'.repeat(length)}"}`
