@@ -99,22 +99,24 @@ export async function sessionApp (t: TestContext, options: SecureSessionOptions 
     handler = act
     return await app.inject({ method, url, headers: cookie === undefined ? headers : { ...headers, cookie } })
   }
-  const browser = (): Browser => {
-    const jar = new Map<string, string>()
-    return {
-      jar,
-      visit: async (act, how = {}) => {
-        const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-        const answer = await visit(act, cookie === '' ? how : { cookie, ...how })
-        for (const { name, value, attributes } of setCookiesOf(answer)) {
-          if (attributes['Max-Age'] === '0') jar.delete(name)
-          else jar.set(name, value)
-        }
-        return answer
+  return { app, visit, browser: () => browserOf(visit) }
+}
+
+/** A browser that keeps the cookies of its visits. */
+export function browserOf (visit: SessionApp['visit']): Browser {
+  const jar = new Map<string, string>()
+  return {
+    jar,
+    visit: async (act, how = {}) => {
+      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+      const answer = await visit(act, cookie === '' ? how : { cookie, ...how })
+      for (const { name, value, attributes } of setCookiesOf(answer)) {
+        if (attributes['Max-Age'] === '0') jar.delete(name)
+        else jar.set(name, value)
       }
+      return answer
     }
   }
-  return { app, visit, browser }
 }
 
 /** A Set-Cookie header in its parts. */

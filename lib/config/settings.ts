@@ -49,6 +49,11 @@ const none: readonly KeyLike[] = Object.freeze([])
 /** 100 years, in seconds. */
 export const longestLifetime = 3_155_760_000
 
+/** Whole seconds up to {@link longestLifetime}. */
+function asLifetime (value: unknown): number | undefined {
+  return isWholeNumber(value) && value <= longestLifetime ? value : undefined
+}
+
 export const settings: { readonly [K in Key]-?: Setting<SessionConfig[K]> } = {
   SECRET_KEY: {
     option: 'secretKey',
@@ -126,7 +131,7 @@ export const settings: { readonly [K in Key]-?: Setting<SessionConfig[K]> } = {
     option: 'permanentSessionLifetime',
     fallback: 2_678_400,
     expects: `a whole number of seconds from 0 to ${longestLifetime} (100 years)`,
-    check: (value) => isWholeNumber(value) && value <= longestLifetime ? value : undefined,
+    check: asLifetime,
     // A default here would win over that of a session interface.
     schema: { type: 'integer' }
   },
@@ -134,9 +139,7 @@ export const settings: { readonly [K in Key]-?: Setting<SessionConfig[K]> } = {
     option: 'absoluteLifetime',
     fallback: null,
     expects: `a whole number of seconds from 1 to ${longestLifetime} (100 years), or null`,
-    check: (value) => {
-      return value === null || (isWholeNumber(value) && value >= 1 && value <= longestLifetime) ? value : undefined
-    },
+    check: (value) => value === null ? null : asLifetime(value) || undefined,
     // An empty variable is null.
     schema: { type: ['integer', 'null'] }
   },
@@ -144,7 +147,7 @@ export const settings: { readonly [K in Key]-?: Setting<SessionConfig[K]> } = {
     option: 'refreshAfter',
     fallback: 0,
     expects: `a whole number of seconds from 0 to ${longestLifetime} (100 years)`,
-    check: (value) => isWholeNumber(value) && value <= longestLifetime ? value : undefined,
+    check: asLifetime,
     schema: { type: 'integer', default: 0 }
   },
   SESSION_REFRESH_EACH_REQUEST: {

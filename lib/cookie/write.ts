@@ -8,6 +8,7 @@ import { validateHeaderValue } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { deletionAttributes } from './attributes.ts'
 import type { CookieAttributes } from './attributes.ts'
+import { getOwn } from '../json/dict.ts'
 
 /** The Set-Cookie values that sessions, not the application, put into a reply. */
 const written = new WeakMap<FastifyReply, string[]>()
@@ -80,9 +81,7 @@ export class SessionCookie {
 
 /** A Set-Cookie value for an empty cookie. */
 function serialize (fastify: FastifyInstance, name: string, attributes: Partial<CookieAttributes>): string {
-  const own = <K extends keyof CookieAttributes>(key: K): CookieAttributes[K] | undefined => {
-    return Object.hasOwn(attributes, key) ? attributes[key] : undefined
-  }
+  const own = (key: keyof CookieAttributes): unknown => getOwn(attributes, key)
   // Each attribute is there, so that none is read from Object.prototype.
   return fastify.serializeCookie(name, '', {
     domain: own('domain'),

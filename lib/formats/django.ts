@@ -5,15 +5,13 @@
  * @see {@link https://github.com/django/django/blob/main/django/core/signing.py}
  */
 
-import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { rsplit } from '../itsdangerous/rsplit.ts'
 import { Signer } from '../itsdangerous/signer.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import { asText } from './flask.ts'
 import { badSignature } from './token-format.ts'
 import type { DecodedToken, TokenFormat } from './token-format.ts'
 
-/** Lets the serializer encode and decode text that is already JSON. */
-const asText: DataSerializer = { dumps: String, loads: (text) => text }
 /** Characters after the payload: the time in base62 and a signature. */
 const tailLength = ':xxxxxx:'.length + 43
 

@@ -10,7 +10,7 @@ import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import type { DecodedToken, TokenFormat } from './token-format.ts'
 
 /** Lets the signing serializer sign and return text that is already JSON. */
-const asText: DataSerializer = { dumps: String, loads: (text) => text }
+export const asText: DataSerializer = { dumps: String, loads: (text) => text }
 
 /** Tokens of a signing serializer. Its data serializer is not used, because a format handles JSON text. */
 export class FlaskFormat implements TokenFormat {

@@ -31,7 +31,7 @@ export type BookVerdict = 'alive' | 'expired-absolute' | 'expired-session'
 
 /** Whole seconds since a time in seconds since 1970; negative for one in the future. */
 export function ageOf (signedAt: number): number {
-  return now() - signedAt
+  return secondsNow() - signedAt
 }
 
 /** The verdict on a session whose signature has this age. */
@@ -53,7 +53,7 @@ export function judgeBook (
 export function endOf ({ created, lifetime }: BookKeeping, lifetimes: Lifetimes): Date {
   const idleEnd = Date.now() + idleLimit(lifetime, lifetimes) * 1000
   const { SESSION_ABSOLUTE_LIFETIME: absolute = null } = lifetimes
-  return new Date(absolute === null ? idleEnd : Math.min(idleEnd, ((created ?? now()) + absolute) * 1000))
+  return new Date(absolute === null ? idleEnd : Math.min(idleEnd, ((created ?? secondsNow()) + absolute) * 1000))
 }
 
 /**
@@ -73,7 +73,7 @@ export function isRefreshDue (signedAt: number, book: BookKeeping, lifetimes: Li
  */
 export function noteBegin (data: SessionData, { SESSION_ABSOLUTE_LIFETIME: absolute = null }: Lifetimes): void {
   if (absolute === null || data.book.created !== undefined) return
-  data.book = { ...data.book, created: (data.beganAnew ? undefined : data.loaded?.signedAt) ?? now() }
+  data.book = { ...data.book, created: (data.beganAnew ? undefined : data.loaded?.signedAt) ?? secondsNow() }
 }
 
 /** The greatest age of a session's signature. The setting may be lower by now than the lifetime of the session. */
@@ -81,6 +81,7 @@ function idleLimit (lifetime: number | undefined, { PERMANENT_SESSION_LIFETIME: 
   return Math.min(lifetime ?? longest, longest)
 }
 
-function now (): number {
+/** Whole seconds since 1970. */
+export function secondsNow (): number {
   return Math.floor(Date.now() / 1000)
 }

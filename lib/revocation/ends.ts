@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { MaybePromise } from '../stores/store.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+
 import { KnownAnswers, now } from './known-answers.ts'
 import { andThen, orElse } from '../maybe-promise.ts'
 import type { RevocationRecords } from './records.ts'

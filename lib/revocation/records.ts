@@ -12,7 +12,8 @@
  */
 
 import { storeUnavailable } from '../errors.ts'
-import type { MaybePromise, SessionStore, StoredSession } from '../stores/store.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { SessionStore, StoredSession } from '../stores/store.ts'
 import { andThen } from '../maybe-promise.ts'
 
 /** Since when the sessions of a user are valid. */

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { secondsNow } from '../interfaces/lifetime.ts'
 import { GuardedStore } from '../stores/guarded-store.ts'
-import type { MaybePromise } from '../stores/store.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+
 import { EndedSessions } from './ends.ts'
 import { andThen, both, orElse } from '../maybe-promise.ts'
 import type { RevocationSettings } from './options.ts'
@@ -115,7 +117,7 @@ export class Revocation {
    * @throws `FST_SESSION_STORE_UNAVAILABLE` if it may not be written
    */
   endUser (user: string, except: string | undefined, limits: RecordLimits): MaybePromise<void> {
-    const since = seconds() + Math.ceil(limits.clockTolerance)
+    const since = secondsNow() + Math.ceil(limits.clockTolerance)
     return this.#users.end(user, { since, except: except === undefined ? [] : [except] }, this.#expires(limits))
   }
 
@@ -126,7 +128,7 @@ export class Revocation {
    * @throws `FST_SESSION_STORE_UNAVAILABLE`, unless the settings say that the error is to be ignored
    */
   beginFor (user: string | undefined): MaybePromise<number> {
-    if (user === undefined) return seconds()
+    if (user === undefined) return secondsNow()
     const record = orElse(() => this.#users.get(user, true), (error) => {
       this.tolerate(error)
       return this.#users.known(user)
@@ -151,10 +153,5 @@ function isBefore ({ sid, begin }: SessionIdentity, record: ValidSince | undefin
 }
 
 function beginAfter (record: ValidSince | undefined): number {
-  return Math.max(seconds(), (record?.since ?? 0) + 1)
-}
-
-/** Whole seconds since 1970. */
-function seconds (): number {
-  return Math.floor(Date.now() / 1000)
+  return Math.max(secondsNow(), (record?.since ?? 0) + 1)
 }

@@ -10,7 +10,7 @@ import { noBook, splitBook } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
 import type { LoadedSession, SessionJournal, SessionSource } from '../session/session-data.ts'
 import type { StoredSession } from '../stores/store.ts'
-import { ageOf, judgeBook } from '../interfaces/lifetime.ts'
+import { ageOf, judgeBook, secondsNow } from '../interfaces/lifetime.ts'
 import type { BookVerdict, Lifetimes } from '../interfaces/lifetime.ts'
 import { loadSession } from '../interfaces/session-text.ts'
 
@@ -203,7 +203,7 @@ export class KeptSession implements SessionSource, SessionJournal {
       return undefined
     }
     const loaded = this.#loaded(found, data)
-    const { signedAt = Math.floor(Date.now() / 1000), book = noBook } = loaded
+    const { signedAt = secondsNow(), book = noBook } = loaded
     const verdict = judgeBook(signedAt, book, this.#judgement.lifetimes)
     if (verdict === 'alive') {
       this.id = id

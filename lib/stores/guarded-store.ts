@@ -6,9 +6,9 @@
 
 import { types } from 'node:util'
 import { storeUnavailable } from '../errors.ts'
-import type {
-  DeleteOptions, MaybePromise, SessionOfUser, SessionStore, SetOptions, StoredSession, TouchOptions
-} from './store.ts'
+import { isPromise } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { DeleteOptions, SessionOfUser, SessionStore, SetOptions, StoredSession, TouchOptions } from './store.ts'
 
 /** How long a store that failed is not asked again, in milliseconds. */
 const pause = 1000
@@ -102,10 +102,6 @@ export class GuardedStore implements SessionStore {
     this.#failedAt = performance.now()
     throw storeUnavailable(reason, cause)
   }
-}
-
-function isPromise<T> (value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function'
 }
 
 function isBoolean (value: unknown): boolean {

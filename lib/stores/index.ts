@@ -20,6 +20,7 @@ export type {
 } from './redis-client.ts'
 export { sqliteStore } from './sqlite-store.ts'
 export type { SqliteDatabase, SqliteModule, SqliteStatement, SqliteStoreOptions } from './sqlite-store.ts'
+export type { MaybePromise } from '../maybe-promise.ts'
 export type {
-  DeleteOptions, MaybePromise, SessionOfUser, SessionStore, SetOptions, StoredSession, SyncSessionStore, TouchOptions
+  DeleteOptions, SessionOfUser, SessionStore, SetOptions, StoredSession, SyncSessionStore, TouchOptions
 } from './store.ts'

@@ -4,8 +4,7 @@
  * @module
  */
 
-/** A value, or a promise of it. */
-export type MaybePromise<T> = T | Promise<T>
+import type { MaybePromise } from '../maybe-promise.ts'
 
 /** What a store holds under an id. */
 export interface StoredSession {

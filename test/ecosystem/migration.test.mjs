@@ -91,16 +91,19 @@ describe('an application written for @fastify/secure-session', () => {
     t.assert.deepStrictEqual(await walk(t, sealed), expected)
   })
 
+  /** The lines of the application before that none of the applications after has. */
+  const replaced = [
+    "import fastifySecureSession from '@fastify/secure-session'",
+    '  await fastify.register(fastifySecureSession, {',
+    "    key: Buffer.from(environment.COOKIE_KEY, 'hex'),",
+    '    expiry: 24 * 60 * 60,'
+  ]
+
   test('changes in four lines and gets a fifth', async (t) => {
     const [old, moved] = await Promise.all([source('before'), source('after')])
 
     t.assert.strictEqual(old.trimEnd().split('\n').length, 76)
-    t.assert.deepStrictEqual(linesOnlyIn(old, moved), [
-      "import fastifySecureSession from '@fastify/secure-session'",
-      '  await fastify.register(fastifySecureSession, {',
-      "    key: Buffer.from(environment.COOKIE_KEY, 'hex'),",
-      '    expiry: 24 * 60 * 60,'
-    ])
+    t.assert.deepStrictEqual(linesOnlyIn(old, moved), replaced)
     t.assert.deepStrictEqual(linesOnlyIn(moved, old), [
       "import secureSession from '../../../lib/index.ts'",
       '  await fastify.register(secureSession, {',
@@ -113,12 +116,7 @@ describe('an application written for @fastify/secure-session', () => {
   test('changes in four lines and gets three more for sealed sessions that log nobody out', async (t) => {
     const [old, moved] = await Promise.all([source('before'), source('sealed')])
 
-    t.assert.deepStrictEqual(linesOnlyIn(old, moved), [
-      "import fastifySecureSession from '@fastify/secure-session'",
-      '  await fastify.register(fastifySecureSession, {',
-      "    key: Buffer.from(environment.COOKIE_KEY, 'hex'),",
-      '    expiry: 24 * 60 * 60,'
-    ])
+    t.assert.deepStrictEqual(linesOnlyIn(old, moved), replaced)
     t.assert.deepStrictEqual(linesOnlyIn(moved, old), [
       "import secureSession from '../../../lib/index.ts'",
       '  await fastify.register(secureSession, {',

@@ -9,8 +9,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { SecureSessionOptions, Session } from '../../lib/index.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
 import type { SessionStore, SyncSessionStore } from '../../lib/stores/index.ts'
-import { logOf, sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
-import type { Act, Answer, Browser, Log, SessionApp, Setup } from '../helpers.ts'
+import { browserOf, logOf, sessionApp, sessionCookieOf } from '../helpers.ts'
+import type { Act, Answer, Log, SessionApp, Setup } from '../helpers.ts'
 
 /** Ids in the form of ours, one after another. */
 export function idOf (answer: Pick<Answer, 'headers'>): string {
@@ -98,22 +98,6 @@ export async function storeApp (t: TestContext, store: SessionStore, options: Se
     return await app.inject({ method, url, headers: { ...headers, ...headerFor(act), ...(cookie !== undefined && { cookie }) } })
   }
   return { app, visit, browser: () => browserOf(visit), log, headerFor }
-}
-
-function browserOf (visit: SessionApp['visit']): Browser {
-  const jar = new Map<string, string>()
-  return {
-    jar,
-    visit: async (act, how = {}) => {
-      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-      const answer = await visit(act, cookie === '' ? how : { cookie, ...how })
-      for (const { name, value, attributes } of setCookiesOf(answer)) {
-        if (attributes['Max-Age'] === '0') jar.delete(name)
-        else jar.set(name, value)
-      }
-      return answer
-    }
-  }
 }
 
 /** A promise, and what settles it. */
