@@ -139,7 +139,9 @@ export const settings: { readonly [K in Key]-?: Setting<SessionConfig[K]> } = {
     option: 'absoluteLifetime',
     fallback: null,
     expects: `a whole number of seconds from 1 to ${longestLifetime} (100 years), or null`,
-    check: (value) => value === null ? null : asLifetime(value) || undefined,
+    check: (value) => {
+      return value === null || (isWholeNumber(value) && value >= 1 && value <= longestLifetime) ? value : undefined
+    },
     // An empty variable is null.
     schema: { type: ['integer', 'null'] }
   },
