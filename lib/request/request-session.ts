@@ -9,12 +9,12 @@ import { lookup } from '../config/lookup.ts'
 import { addHeadersOf, areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
 import { FST_SESSION_HEADERS_SENT, FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, isError } from '../errors.ts'
 import type { SessionApp, SessionInterface } from '../interfaces/session-interface.ts'
-import { isPromise } from '../maybe-promise.ts'
+import { isPromise, orElse } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { SessionRouteConfig } from '../../types/session.ts'
-import { beforeHead, LossReport } from './late-changes.ts'
+import { beforeHead } from './before-head.ts'
+import { LateSave, LossReport } from './late-changes.ts'
 import type { LateChanges } from './late-changes.ts'
-import { LateSave } from './late-saves.ts'
 import { isDict } from '../json/dict.ts'
 import { isObject } from '../session/hand-out.ts'
 import { cookieOptionsKey } from '../session/session-compat.ts'
@@ -49,8 +49,10 @@ export class RequestSession implements SessionObserver {
   #savedRevision: number | undefined
   /** The state of the session when a save failed. Saving the same state would fail again. */
   #failed: { revision: number, options: unknown, text: string | undefined, error: unknown } | undefined
-  /** Whether the failure was reported by a failed response or a log line. */
+  /** Whether a failure is reported by the response, which then fails. */
   #isFailureReported = false
+  /** Whether the log has the line of this request about a change that was lost, or a look that came late. */
+  #isLossReported = false
 
   constructor (sessionInterface: SessionInterface, app: SessionApp, request: FastifyRequest) {
     this.#interface = sessionInterface
@@ -149,6 +151,12 @@ export class RequestSession implements SessionObserver {
     if (areHeadersSent(this.#reply)) throw new FST_SESSION_HEADERS_SENT()
   }
 
+  onLoss (message: string): void {
+    if (this.#isLossReported) return
+    this.#isLossReported = true
+    this.#request.log.warn(message)
+  }
+
   /** A change after the onSend hook goes into the reply at once, so that its errors reach the code that made it. */
   afterWrite (): void {
     const reply = this.#reply
@@ -216,8 +224,7 @@ export class RequestSession implements SessionObserver {
   /** Warns when a save failed without a report: the application may have swallowed the error of `session.save()`. */
   #reportFailure (): void {
     if (this.#failed === undefined || this.#isFailureReported) return
-    this.#isFailureReported = true
-    this.#request.log.warn('a change of the session was lost: session.save() failed, and nothing was changed since')
+    this.onLoss('a change of the session was lost: session.save() failed, and nothing was changed since')
   }
 
   get #options (): unknown {
@@ -285,37 +292,41 @@ export class RequestSession implements SessionObserver {
   #saveLater (reply: FastifyReply): void {
     if (this.#isArmed || areHeadersSent(reply)) return
     this.#isArmed = true
+    const data = this.#data as SessionData
     beforeHead(reply.raw, this.#request.log, () => {
-      try {
-        this.#save(reply, this.#data as SessionData)?.catch((error: unknown) => this.#logLate(error))
-      } catch (error) {
-        this.#logLate(error)
-      }
+      this.#saveAgain(reply, data)
       copyToRaw(reply)
       // A value that was handed out may still be changed, without another access to the session.
-      if (this.#data?.hasExposed === true) this.#late(reply).exposedLate()
+      if (data.hasExposed) this.#late(reply).exposedLate()
     })
   }
 
+  /** Never fails: nobody who could hear an error waits for this save. */
+  #saveAgain (reply: FastifyReply, data: SessionData, isLate = false): MaybePromise<void> {
+    return orElse(
+      () => this.#needsSaving(data) ? this.#save(reply, data, isLate) : undefined, (error) => this.#logLate(error)
+    )
+  }
+
   #logLate (error: unknown): void {
+    this.#isLossReported = true
     this.#request.log.error(error, 'the session was changed after it was saved, and could not be saved again')
   }
 
   #late (reply: FastifyReply): LateChanges {
-    const data = this.#data as SessionData
-    this.#lateChanges ??= this.#interface.saveLate === undefined
-      ? new LossReport(this.#request, reply, data, () => this.#isSaved)
-      : new LateSave(this.#request, reply, () => this.#saveAfterHead(reply, data))
+    this.#lateChanges ??= this.#makeLateChanges(reply, this.#data as SessionData)
     return this.#lateChanges
   }
 
-  #saveAfterHead (reply: FastifyReply, data: SessionData): void {
-    if (this.#savedRevision === data.revision && !data.hasExposed) return
-    try {
-      if (this.#needsSaving(data)) this.#save(reply, data, true)?.catch((error: unknown) => this.#logLate(error))
-    } catch (error) {
-      this.#logLate(error)
-    }
+  #makeLateChanges (reply: FastifyReply, data: SessionData): LateChanges {
+    const warn = (message: string): void => this.onLoss(message)
+    return this.#interface.saveLate === undefined
+      ? new LossReport(this.#request, reply, warn, data, () => this.#isSaved)
+      : new LateSave(reply, warn, () => this.#saveAfterHead(reply, data))
+  }
+
+  #saveAfterHead (reply: FastifyReply, data: SessionData): MaybePromise<void> {
+    if (this.#savedRevision !== data.revision || data.hasExposed) return this.#saveAgain(reply, data, true)
   }
 }
 

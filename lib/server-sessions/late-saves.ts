@@ -1,6 +1,6 @@
 /**
  * Remembers writes that no response waits for, so that the application can wait for them when it closes. They are the
- * writes that `request/late-saves.ts` begins.
+ * writes that `request/late-changes.ts` begins.
  *
  * @module
  */

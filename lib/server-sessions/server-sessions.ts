@@ -107,12 +107,12 @@ export class ServerSideSessionInterface extends SessionInterface {
     if (!(kept instanceof KeptSession) || kept.failure !== undefined || !data.modified) return
     const write = this.#prepare(app, session, kept, request)
     if (kept.id === undefined && !kept.isGone) {
-      if (write.text !== null) request.log.warn(lostBegin)
+      if (write.text !== null) data.observer?.onLoss(lostBegin)
       return
     }
     if (write.deeds.isRenewed) {
       write.deeds.isRenewed = false
-      request.log.warn(lostId)
+      data.observer?.onLoss(lostId)
     }
     return this.#late.add(run(this.#write(kept, write)))
   }
@@ -276,7 +276,7 @@ export class ServerSideSessionInterface extends SessionInterface {
       kept.isSaved = true
       if (outcome === 'gone') return
       if (!areHeadersSent(reply)) this.#answer(app, session, kept, reply, write)
-      else if (kept.id !== undefined && kept.id !== id) reply.request.log.warn(lostBegin)
+      else if (kept.id !== undefined && kept.id !== id) dataOf(session)?.observer?.onLoss(lostBegin)
     })
   }
 

@@ -76,6 +76,8 @@ export interface SessionObserver {
   beforeWrite (): void
   /** A write ended. */
   afterWrite (): void
+  /** A change was lost: warns with the message, but once for a request. */
+  onLoss (message: string): void
   /** The application calls `session.save()`. */
   save (): void | Promise<void>
 }

@@ -168,7 +168,13 @@ export class NullSession extends SecureCookieSession {
     const nothing = (): void => {}
     const refuse = (): never => { throw new FST_SESSION_UNAVAILABLE(reason) }
     this[dataKey].observer = {
-      isReadOnly: true, onAccess: nothing, onExpose: nothing, beforeWrite: refuse, afterWrite: nothing, save: refuse
+      isReadOnly: true,
+      onAccess: nothing,
+      onExpose: nothing,
+      beforeWrite: refuse,
+      afterWrite: nothing,
+      onLoss: nothing,
+      save: refuse
     }
   }
 }

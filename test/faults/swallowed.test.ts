@@ -21,6 +21,26 @@ describe('an error of session.save() that a handler catches and forgets', () => 
     t.assert.deepStrictEqual(log.lines.map(({ level, msg }) => [level, msg]), [[40, lost]])
   })
 
+  test('is the only warning, although a value changes in the stream that follows', async (t: TestContext) => {
+    const log = logOf('warn')
+    const { visit } = await sessionApp(t, {}, { server: log.server })
+    async function * body (session: Session): AsyncGenerator<string> {
+      yield 'first'
+      await new Promise((resolve) => setImmediate(resolve))
+      session.items.push(1)
+      yield 'second'
+    }
+
+    await visit(async (session) => {
+      session.bad = () => {}
+      try { await session.save() } catch {}
+      return Readable.from(body(session))
+    }, { cookie: cookieOf({ items: [] }) })
+    await new Promise((resolve) => setImmediate(resolve))
+
+    t.assert.deepStrictEqual(log.lines.map(({ msg }) => msg), [lost])
+  })
+
   test('is no warning when the session is mended', async (t: TestContext) => {
     const log = logOf()
     const { visit } = await sessionApp(t, {}, { server: log.server })

@@ -10,6 +10,12 @@ import type { World } from './world.ts'
 
 const id = 'A'.repeat(43)
 const cookie = `session=${id}`
+const lostBegin = 'a change of the session was lost: a session that begins after the headers were sent has no cookie. ' +
+  'Change the session before the reply, or before its stream, begins'
+const lostId = 'regenerate() came after the headers were sent, so that the session keeps its id. ' +
+  'Call it before the reply, or before its stream, begins'
+const lateRead = 'the session was read for the first time after the headers were sent, so that the response has no ' +
+  'Vary: Cookie. Read it before the reply, or before its stream, begins'
 
 interface Served extends World {
   store: AsyncStore
@@ -197,6 +203,48 @@ for (const isSync of [true, false]) {
       await setTimeout(50)
       t.assert.match(warnings().join(), /a session that begins after the headers were sent has no cookie/)
       t.assert.deepStrictEqual(store.methods, [])
+    })
+
+    test('with which a session begins that was not read before is one warning: of the lost change', async (t: TestContext) => {
+      const { get, warnings } = await serve(t, isSync)
+      const response = await get((session, _request, reply) => {
+        reply.hijack()
+        reply.raw.write('a')
+        if (session.get('a') === undefined) session.a = 1
+        reply.raw.end('b')
+      }, false)
+      await response.text()
+      await setTimeout(50)
+      t.assert.deepStrictEqual(warnings(), [lostBegin])
+    })
+
+    test('that is stored, after a late look, is one warning: of the look', async (t: TestContext) => {
+      const { get, settles, warnings } = await serve(t, isSync)
+      const response = await get((session, _request, reply) => {
+        reply.hijack()
+        reply.raw.write('a')
+        session.a = session.get('user_id')
+        reply.raw.end('b')
+      })
+      await response.text()
+      await settles(t, { user_id: 42, a: 42 })
+      t.assert.deepStrictEqual(warnings(), [lateRead])
+    })
+
+    test('that comes after two losses is one warning: of the first loss', async (t: TestContext) => {
+      const { get, settles, warnings } = await serve(t, isSync)
+      const response = await get((session, _request, reply) => {
+        reply.hijack()
+        reply.raw.write('a')
+        session.a = session.get('user_id')
+        session.regenerate(['user_id', 'a'])
+        reply.raw.end('b')
+        reply.raw.on('close', () => setImmediate(() => session.regenerate(['user_id', 'a'])))
+      })
+      await response.text()
+      await settles(t, { user_id: 42, a: 42 })
+      await setTimeout(50)
+      t.assert.deepStrictEqual(warnings(), [lostId])
     })
 
     test('that is taken back stores nothing', async (t: TestContext) => {

@@ -23,6 +23,7 @@ function observed (loaded: LoadedSession | undefined) {
     onExpose: hear('expose'),
     beforeWrite: hear('before write'),
     afterWrite: hear('after write'),
+    onLoss: hear('loss'),
     save: hear('save')
   }
   return { data, heard, loads: () => loads }
