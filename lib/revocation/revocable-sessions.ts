@@ -18,8 +18,8 @@ import { dataOf } from '../session/session.ts'
 import type { SecureCookieSession } from '../session/session.ts'
 import { SecureCookieSessionInterface } from '../interfaces/cookie-sessions.ts'
 import type { RejectionFacts } from '../interfaces/rejections.ts'
-import { lacksKeys, RevocableSession } from './revocable-session.ts'
-import type { Admission } from './revocable-session.ts'
+import { lacksKeys, RevocableSource } from './revocable-source.ts'
+import type { Admission } from './revocable-source.ts'
 import { Identification, idOfCookie, newId } from './session-identity.ts'
 import type { EndOptions, SessionApp, SessionRequest } from '../interfaces/session-interface.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
@@ -60,7 +60,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
   /** A promise if the store is asynchronous and was asked. */
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
     const data = dataOf(session) as SessionData
-    const opened = data.source as RevocableSession
+    const opened = data.source as RevocableSource
     const { accessed, revision } = data
     if (opened.isUnreadable) return this.#saveUnread(app, session, reply)
     const isEnded = data.hasChanged && data.isEmpty
@@ -149,14 +149,14 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
   }
 
   #open (app: SessionApp, request: SessionRequest, admission: Admission): SecureCookieSession {
-    const source = new RevocableSession(this.#revocation, this.serializer, app, request, admission)
+    const source = new RevocableSource(this.#revocation, this.serializer, app, request, admission)
     return new this.sessionClass(undefined, source)
   }
 
   /** The application may have ended a session that it could not read: then the cookie goes, whatever the store says. */
   #saveUnread (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
     const data = dataOf(session) as SessionData
-    const opened = data.source as RevocableSession
+    const opened = data.source as RevocableSource
     if (!opened.isEnding) return leave(data, reply)
     return andThen(opened.end(this.#limits(app)), (permission) => {
       if (permission === false) leave(data, reply)
@@ -176,8 +176,8 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
 }
 
 /** The way of a session through its request; `undefined` for one outside of requests. */
-function openedOf ({ source }: SessionData): RevocableSession | undefined {
-  return source instanceof RevocableSession ? source : undefined
+function openedOf ({ source }: SessionData): RevocableSource | undefined {
+  return source instanceof RevocableSource ? source : undefined
 }
 
 /** A response without a cookie still depends on the one of the request, if the application looked at it. */

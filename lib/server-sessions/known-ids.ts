@@ -11,7 +11,7 @@ import type { SessionApp } from '../interfaces/session-interface.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { run, wait } from './steps.ts'
 import type { Steps } from './steps.ts'
-import type { Found } from './stored-session.ts'
+import type { Found } from './store-source.ts'
 
 /** How many ids of one request are looked up. */
 const mostIds = 2

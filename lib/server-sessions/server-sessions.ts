@@ -18,7 +18,7 @@ import type { SessionData } from '../session/session-data.ts'
 import { dataOf, SecureCookieSession } from '../session/session.ts'
 import { GuardedStore } from '../stores/guarded-store.ts'
 import { KnownIds } from './known-ids.ts'
-import { LateSaves } from './late-saves.ts'
+import { PendingWrites } from './pending-writes.ts'
 import { endOf, noteBegin } from '../interfaces/lifetime.ts'
 import { reportRejection } from '../interfaces/rejections.ts'
 import { bareId, signedId } from './session-ids.ts'
@@ -31,8 +31,8 @@ import { run } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { parseStoreOptions } from './store-options.ts'
 import type { ServerSideOptions } from './store-options.ts'
-import { KeptSession } from './stored-session.ts'
-import type { Found, StoreSerializer } from './stored-session.ts'
+import { StoreSource } from './store-source.ts'
+import type { Found, StoreSerializer } from './store-source.ts'
 import { endSessionsOf, listed, sessionsOf, shortId } from './user-sessions.ts'
 import type { UserIndex } from './user-sessions.ts'
 import type { Outcome, Write } from './write.ts'
@@ -45,7 +45,7 @@ export class ServerSideSessionInterface extends SessionInterface {
   sessionClass: typeof SecureCookieSession = SecureCookieSession
   readonly #store: GuardedStore
   readonly #writer: SessionWriter
-  readonly #late = new LateSaves()
+  readonly #pending = new PendingWrites()
   readonly #ids: KnownIds
   readonly #user: ServerSideOptions['user']
 
@@ -71,7 +71,7 @@ export class ServerSideSessionInterface extends SessionInterface {
   }
 
   override async stop (): Promise<void> {
-    await this.#late.all()
+    await this.#pending.all()
     await this.#store.close()
   }
 
@@ -92,21 +92,21 @@ export class ServerSideSessionInterface extends SessionInterface {
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): MaybePromise<void> {
     const data = dataOf(session) as SessionData
     if (data.accessed) addVary(reply)
-    const kept = data.source
-    if (!(kept instanceof KeptSession)) return
+    const { source } = data
+    if (!(source instanceof StoreSource)) return
     // What could not be read is not written: the application has got the error.
-    if (kept.failure !== undefined) return addHeadersOf(kept.failure, reply)
-    if (!data.modified) return this.#refresh(app, session, kept, reply)
+    if (source.failure !== undefined) return addHeadersOf(source.failure, reply)
+    if (!data.modified) return this.#refresh(app, session, source, reply)
     if (!data.isEmpty && !this.shouldSetCookie(app, session, reply.request)) return
-    return this.#save(app, session, kept, reply)
+    return this.#save(app, session, source, reply)
   }
 
   override saveLate (app: SessionApp, session: SecureCookieSession, request: SessionRequest): MaybePromise<void> {
     const data = dataOf(session) as SessionData
-    const kept = data.source
-    if (!(kept instanceof KeptSession) || kept.failure !== undefined || !data.modified) return
-    const write = this.#prepare(app, session, kept, request)
-    if (kept.id === undefined && !kept.isGone) {
+    const { source } = data
+    if (!(source instanceof StoreSource) || source.failure !== undefined || !data.modified) return
+    const write = this.#prepare(app, session, source, request)
+    if (source.id === undefined && !source.isGone) {
       if (write.text !== null) data.observer?.onLoss(lostBegin)
       return
     }
@@ -114,7 +114,7 @@ export class ServerSideSessionInterface extends SessionInterface {
       write.deeds.isRenewed = false
       data.observer?.onLoss(lostId)
     }
-    return this.#late.add(run(this.#write(kept, write)))
+    return this.#pending.add(run(this.#write(source, write)))
   }
 
   override mayNeedRefresh (app: SessionApp, request: SessionRequest): boolean {
@@ -141,16 +141,16 @@ export class ServerSideSessionInterface extends SessionInterface {
   /** Writes the session into the store. @returns the value of the cookie that holds its id; '' for an empty session */
   encode (app: SessionApp, session: SecureCookieSession, log: SessionRequest['log']): MaybePromise<string> {
     const data = dataOf(session) as SessionData
-    const { source: kept } = data
+    const { source } = data
     // The session is one of another interface, for example in cookies or in another store: its data is copied.
-    if (!(kept instanceof KeptSession && kept.isOf(this, app.sessionName))) {
+    if (!(source instanceof StoreSource && source.isOf(this, app.sessionName))) {
       return this.encode(app, this.create(app, data.detached(), data.book), log)
     }
-    const write = this.#prepare(app, session, kept, { log } as SessionRequest)
+    const write = this.#prepare(app, session, source, { log } as SessionRequest)
     const steps = function * (this: ServerSideSessionInterface): Steps<string> {
-      const outcome = yield * this.#write(kept, write)
+      const outcome = yield * this.#write(source, write)
       if (outcome === 'gone') throw new FST_SESSION_UNAVAILABLE('it was ended in the meantime')
-      return kept.id === undefined ? '' : this.#ids.form.write(kept.id, app)
+      return source.id === undefined ? '' : this.#ids.form.write(source.id, app)
     }
     return run(steps.call(this))
   }
@@ -179,7 +179,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     if (this.#user === undefined) {
       throw new TypeError(`this needs the option user of ${app.sessionName}: whose session it is`)
     }
-    const reader = this.#kept(app, app.fastify.log, () => ({}))
+    const reader = this.#sourceOf(app, app.fastify.log, () => ({}))
     return {
       store: this.#store,
       sessionName: app.sessionName,
@@ -193,18 +193,18 @@ export class ServerSideSessionInterface extends SessionInterface {
     const data = dataOf(session) as SessionData
     data.peek()
     const { source } = data
-    if (!(source instanceof KeptSession) || source.id === undefined) return undefined
+    if (!(source instanceof StoreSource) || source.id === undefined) return undefined
     return this.#ids.keyOf(app, source.id)
   }
 
   #open (
     app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest
   ): SecureCookieSession {
-    return new this.sessionClass(undefined, this.#kept(app, log, look, request))
+    return new this.sessionClass(undefined, this.#sourceOf(app, log, look, request))
   }
 
-  #kept (app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest): KeptSession {
-    return new KeptSession(this.serializer, {
+  #sourceOf (app: SessionApp, log: SessionRequest['log'], look: () => Found, request?: SessionRequest): StoreSource {
+    return new StoreSource(this.serializer, {
       owner: [this, app.sessionName],
       lifetimes: app.config,
       refused (code, age) {
@@ -217,7 +217,7 @@ export class ServerSideSessionInterface extends SessionInterface {
   }
 
   /** A snapshot of what to write: the application may change the session while the store is asked. */
-  #prepare (app: SessionApp, session: SecureCookieSession, kept: KeptSession, request: SessionRequest): Write {
+  #prepare (app: SessionApp, session: SecureCookieSession, source: StoreSource, request: SessionRequest): Write {
     const data = dataOf(session) as SessionData
     const { book } = data
     if (data.isEmpty) data.beginAnew()
@@ -225,11 +225,11 @@ export class ServerSideSessionInterface extends SessionInterface {
     const isSame = !data.modified && data.book === book
     const text = data.isEmpty
       ? null
-      : isSame ? kept.text : dumpSession(kept.serializer, joinBook(data.detached(), data.book), kept.text)
+      : isSame ? source.text : dumpSession(source.serializer, joinBook(data.detached(), data.book), source.text)
     const expires = this.getExpirationTime(app, session, request)
     return {
       text,
-      deeds: kept.takeDeeds(),
+      deeds: source.takeDeeds(),
       isPermanent: expires !== null,
       expires: (expires ?? endOf(data.book, app.config)).getTime(),
       keyOf: (id) => this.#ids.keyOf(app, id),
@@ -251,58 +251,60 @@ export class ServerSideSessionInterface extends SessionInterface {
     return userId(this.#user?.(new this.sessionClass(data) as unknown as Session))
   }
 
-  * #write (kept: KeptSession, write: Write): Steps<Outcome> {
-    const { id } = kept
+  * #write (source: StoreSource, write: Write): Steps<Outcome> {
+    const { id } = source
     const { hasEnded, isRenewed } = write.deeds
     try {
       // The store has this text: the session was saved before for this response, or only needs to be prolonged.
-      if (id !== undefined && !kept.isGone && !hasEnded && !isRenewed && write.text === kept.text) {
-        return kept.isSaved ? 'kept' : yield * this.#writer.touch(kept, id, write)
+      if (id !== undefined && !source.isGone && !hasEnded && !isRenewed && write.text === source.text) {
+        return source.isSaved ? 'kept' : yield * this.#writer.touch(source, id, write)
       }
-      const outcome = yield * this.#writer.write(kept, write)
+      const outcome = yield * this.#writer.write(source, write)
       // Another request ended the session. After a regenerate(), a key that is set later still begins another one.
-      if (outcome === 'gone' && isRenewed) kept.returnDeeds(write.deeds)
+      if (outcome === 'gone' && isRenewed) source.returnDeeds(write.deeds)
       return outcome
     } catch (error) {
-      kept.returnDeeds(write.deeds)
+      source.returnDeeds(write.deeds)
       throw error
     }
   }
 
-  #save (app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply): MaybePromise<void> {
-    const write = this.#prepare(app, session, kept, reply.request)
-    const { id } = kept
-    return andThen(run(this.#write(kept, write)), (outcome) => {
-      kept.isSaved = true
+  #save (app: SessionApp, session: SecureCookieSession, source: StoreSource, reply: FastifyReply): MaybePromise<void> {
+    const write = this.#prepare(app, session, source, reply.request)
+    const { id } = source
+    return andThen(run(this.#write(source, write)), (outcome) => {
+      source.isSaved = true
       if (outcome === 'gone') return
-      if (!areHeadersSent(reply)) this.#answer(app, session, kept, reply, write)
-      else if (kept.id !== undefined && kept.id !== id) dataOf(session)?.observer?.onLoss(lostBegin)
+      if (!areHeadersSent(reply)) this.#answer(app, session, source, reply, write)
+      else if (source.id !== undefined && source.id !== id) dataOf(session)?.observer?.onLoss(lostBegin)
     })
   }
 
   #answer (
-    app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply, write: Write
+    app: SessionApp, session: SecureCookieSession, source: StoreSource, reply: FastifyReply, write: Write
   ): void {
     const { request } = reply
-    const isKept = kept.id !== undefined
+    const isKept = source.id !== undefined
     const expires = isKept && write.isPermanent ? new Date(write.expires) : null
     const cookie = this.sessionCookie(app, session, request, expires)
     if (hasOtherCookie(reply, cookie.name)) app.warnOnce('another cookie', besideAnother)
-    if (kept.id === undefined) cookie.delete(reply, kept.hasRivals)
-    else cookie.send(reply, this.#ids.form.write(kept.id, app), kept.hasRivals)
+    if (source.id === undefined) cookie.delete(reply, source.hasRivals)
+    else cookie.send(reply, this.#ids.form.write(source.id, app), source.hasRivals)
     addPrivate(reply)
   }
 
   /** Prolongs an unchanged session, at most once for a response. */
-  #refresh (app: SessionApp, session: SecureCookieSession, kept: KeptSession, reply: FastifyReply): MaybePromise<void> {
+  #refresh (
+    app: SessionApp, session: SecureCookieSession, source: StoreSource, reply: FastifyReply
+  ): MaybePromise<void> {
     const { request } = reply
     const warn = (error: unknown): void => request.log.warn(error, 'the session could not be prolonged')
     try {
-      if (kept.isSaved || !this.shouldSetCookie(app, session, request)) return
+      if (source.isSaved || !this.shouldSetCookie(app, session, request)) return
       if ((dataOf(session) as SessionData).isEmpty) return
       // A refresh must not replace a logout, or another login, that is already in the reply.
       if (hasOtherCookie(reply, this.getCookieName(app, request))) return
-      const saving = this.#save(app, session, kept, reply)
+      const saving = this.#save(app, session, source, reply)
       return isPromise(saving) ? saving.catch(warn) : saving
     } catch (error) {
       warn(error)

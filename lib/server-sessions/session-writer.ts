@@ -12,7 +12,7 @@ import { newId } from './session-ids.ts'
 import { dumpSession } from '../interfaces/session-text.ts'
 import { run, wait } from './steps.ts'
 import type { Steps } from './steps.ts'
-import type { KeptSession, StoredValue } from './stored-session.ts'
+import type { StoreSource, StoredValue } from './store-source.ts'
 import type { Outcome, Write } from './write.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { Turn } from './write-queue.ts'
@@ -30,24 +30,24 @@ export class SessionWriter {
   }
 
   /** Writes the session. Throws when the store fails: then the write may have happened, or may still happen. */
-  * write (kept: KeptSession, write: Write): Steps<Outcome> {
+  * write (source: StoreSource, write: Write): Steps<Outcome> {
     const { deeds, text } = write
-    if (deeds.hasEnded || (deeds.isRenewed && text === null)) yield * this.#end(kept, write)
-    if (kept.isGone) return yield * this.#beginAgain(kept, write)
-    const { id } = kept
-    if (id === undefined) return text === null ? 'removed' : yield * this.#begin(kept, write, text, text)
+    if (deeds.hasEnded || (deeds.isRenewed && text === null)) yield * this.#end(source, write)
+    if (source.isGone) return yield * this.#beginAgain(source, write)
+    const { id } = source
+    if (id === undefined) return text === null ? 'removed' : yield * this.#begin(source, write, text, text)
     return yield * this.#inTurn(write.keyOf(id), (turn) => {
       return deeds.isRenewed && text !== null
-        ? this.#renew(kept, id, write, text)
-        : this.#replace(kept, id, write, turn)
+        ? this.#renew(source, id, write, text)
+        : this.#replace(source, id, write, turn)
     })
   }
 
   /** Prolongs the session. Never brings one back that another request ended. */
-  * touch (kept: KeptSession, id: string, write: Write): Steps<Outcome> {
-    const user = userIn(kept, write, kept.stored)
+  * touch (source: StoreSource, id: string, write: Write): Steps<Outcome> {
+    const user = userIn(source, write, source.stored)
     if (yield * wait(this.#store.touch(write.keyOf(id), write.expires, { user }))) return 'kept'
-    return gone(kept, write, 'a session was not prolonged: another request had ended it')
+    return gone(source, write, 'a session was not prolonged: another request had ended it')
   }
 
   * #inTurn<T> (key: string, steps: (turn: Turn) => Steps<T>): Steps<T> {
@@ -57,35 +57,35 @@ export class SessionWriter {
   }
 
   /** Ends the id, whatever the session holds by now. */
-  * #end (kept: KeptSession, write: Write): Steps<void> {
-    if (kept.id !== undefined) {
-      yield * wait(this.#store.delete(write.keyOf(kept.id), { user: userIn(kept, write, kept.text) }))
+  * #end (source: StoreSource, write: Write): Steps<void> {
+    if (source.id !== undefined) {
+      yield * wait(this.#store.delete(write.keyOf(source.id), { user: userIn(source, write, source.text) }))
     }
-    kept.isNowhere()
+    source.noteRemoved()
   }
 
   /** Writes a session that has no id yet. @param wanted - its text as this request has it */
-  * #begin (kept: KeptSession, write: Write, text: string, wanted: string): Steps<Outcome> {
-    const id = kept.nextId ??= newId()
-    if (!(yield * this.#plant(kept, id, write, text))) return gone(kept, write)
-    kept.isAt(id, text, wanted)
+  * #begin (source: StoreSource, write: Write, text: string, wanted: string): Steps<Outcome> {
+    const id = source.nextId ??= newId()
+    if (!(yield * this.#plant(source, id, write, text))) return gone(source, write)
+    source.noteStored(id, text, wanted)
     return 'kept'
   }
 
   /** Another request ended the session. What was set after a `regenerate()` is another session. */
-  * #beginAgain (kept: KeptSession, write: Write): Steps<Outcome> {
+  * #beginAgain (source: StoreSource, write: Write): Steps<Outcome> {
     const { deeds, text } = write
     if (!deeds.isRenewed || text === null) return 'gone'
-    const data = onlyAssigned(kept, write, text)
+    const data = onlyAssigned(source, write, text)
     if (isEmpty(data)) return 'gone'
-    kept.isNowhere()
-    return yield * this.#begin(kept, write, dumpSession(kept.serializer, data, text), text)
+    source.noteRemoved()
+    return yield * this.#begin(source, write, dumpSession(source.serializer, data, text), text)
   }
 
   /** Writes under an id that only this request knows. A value there comes from an attempt that seemed to fail. */
-  * #plant (kept: KeptSession, id: string, write: Write, text: string): Steps<boolean> {
+  * #plant (source: StoreSource, id: string, write: Write, text: string): Steps<boolean> {
     const key = write.keyOf(id)
-    const user = userIn(kept, write, text)
+    const user = userIn(source, write, text)
     const isLate = this.#deadline()
     let replaces: StoredValue | null = null
     while (!(yield * wait(this.#store.set(key, text, { expires: write.expires, replaces, user })))) {
@@ -99,31 +99,33 @@ export class SessionWriter {
   }
 
   /** Writes under an id that the store has. */
-  * #replace (kept: KeptSession, id: string, write: Write, turn: Turn): Steps<Outcome> {
+  * #replace (source: StoreSource, id: string, write: Write, turn: Turn): Steps<Outcome> {
     const key = write.keyOf(id)
     const isLate = this.#deadline()
-    const before = kept.attempted
-    let there: StoredValue = turn.latest ?? kept.stored
+    const before = source.attempted
+    let there: StoredValue = turn.latest ?? source.stored
     for (;;) {
-      const text = mergedText(kept, write, there)
-      if (yield * this.#swap(kept, key, write, text, there)) return done(kept, id, write, text, turn)
+      const text = mergedText(source, write, there)
+      if (yield * this.#swap(source, key, write, text, there)) return done(source, id, write, text, turn)
       const found = yield * wait(this.#store.get(key))
       turn.latest = undefined
-      if (found === null) return gone(kept, write)
+      if (found === null) return gone(source, write)
       // The store has our text: this command seemed to be refused, or an earlier one seemed to fail, but it was done.
-      if (text !== null && sameBytes(found.data, text)) return done(kept, id, write, text, turn)
-      if (before !== undefined && sameBytes(found.data, before.stored)) kept.isAt(id, before.stored, before.text)
+      if (text !== null && sameBytes(found.data, text)) return done(source, id, write, text, turn)
+      if (before !== undefined && sameBytes(found.data, before.stored)) {
+        source.noteStored(id, before.stored, before.text)
+      }
       there = found.data
       isLate()
     }
   }
 
-  * #swap (kept: KeptSession, key: string, write: Write, text: string | null, there: StoredValue): Steps<boolean> {
+  * #swap (source: StoreSource, key: string, write: Write, text: string | null, there: StoredValue): Steps<boolean> {
     if (text === null) {
-      return yield * wait(this.#store.delete(key, { replaces: there, user: userIn(kept, write, kept.text) }))
+      return yield * wait(this.#store.delete(key, { replaces: there, user: userIn(source, write, source.text) }))
     }
-    kept.attempted = { stored: text, text: write.text ?? '{}' }
-    const user = userIn(kept, write, text)
+    source.attempted = { stored: text, text: write.text ?? '{}' }
+    const user = userIn(source, write, text)
     return yield * wait(this.#store.set(key, text, { expires: write.expires, replaces: there, user }))
   }
 
@@ -131,30 +133,30 @@ export class SessionWriter {
    * Gives the session another id. If another request ended the old id in the meantime, only what was set after the
    * `regenerate()` gets the new one.
    */
-  * #renew (kept: KeptSession, oldId: string, write: Write, wanted: string): Steps<Outcome> {
-    const id = kept.nextId ??= newId()
+  * #renew (source: StoreSource, oldId: string, write: Write, wanted: string): Steps<Outcome> {
+    const id = source.nextId ??= newId()
     const key = write.keyOf(id)
     const oldKey = write.keyOf(oldId)
     const isLate = this.#deadline()
-    let there = kept.stored
+    let there = source.stored
     let text = wanted
-    if (!(yield * this.#plant(kept, id, write, text))) return gone(kept, write)
-    while (!(yield * wait(this.#store.delete(oldKey, { replaces: there, user: userIn(kept, write, kept.text) })))) {
+    if (!(yield * this.#plant(source, id, write, text))) return gone(source, write)
+    while (!(yield * wait(this.#store.delete(oldKey, { replaces: there, user: userIn(source, write, source.text) })))) {
       const found = yield * wait(this.#store.get(oldKey))
-      const data = found === null ? onlyAssigned(kept, write, wanted) : keptKeys(kept, write, wanted, found.data)
+      const data = found === null ? onlyAssigned(source, write, wanted) : keptKeys(source, write, wanted, found.data)
       if (isEmpty(data)) {
         yield * wait(this.#store.delete(key))
-        if (found === null) return gone(kept, write)
-        yield * this.#end(kept, write)
+        if (found === null) return gone(source, write)
+        yield * this.#end(source, write)
         return 'removed'
       }
-      text = dumpSession(kept.serializer, data, text)
-      if (!(yield * this.#plant(kept, id, write, text))) return gone(kept, write)
+      text = dumpSession(source.serializer, data, text)
+      if (!(yield * this.#plant(source, id, write, text))) return gone(source, write)
       if (found === null) break
       there = found.data
       isLate()
     }
-    kept.isAt(id, text, wanted)
+    source.noteStored(id, text, wanted)
     return 'kept'
   }
 
@@ -167,24 +169,25 @@ export class SessionWriter {
   }
 }
 
-function done (kept: KeptSession, id: string, write: Write, text: string | null, turn: Turn): Outcome {
+function done (source: StoreSource, id: string, write: Write, text: string | null, turn: Turn): Outcome {
   turn.latest = text ?? undefined
   if (text === null) {
-    kept.isNowhere()
+    source.noteRemoved()
     return 'removed'
   }
-  kept.isAt(id, text, write.text ?? '{}')
+  source.noteStored(id, text, write.text ?? '{}')
   return 'kept'
 }
 
 function gone (
-  kept: KeptSession, write: Write, message = 'a change of a session was dropped: another request had ended the session'
+  source: StoreSource, write: Write,
+  message = 'a change of a session was dropped: another request had ended the session'
 ): Outcome {
-  kept.isGone = true
+  source.isGone = true
   write.debug({}, message)
   return 'gone'
 }
 
-function userIn (kept: KeptSession, write: Write, value: StoredValue): string | undefined {
-  return write.userOf?.(read(kept, value))
+function userIn (source: StoreSource, write: Write, value: StoredValue): string | undefined {
+  return write.userOf?.(read(source, value))
 }

@@ -9,7 +9,7 @@ import { describe } from '../config/checks.ts'
 import { pick } from '../config/lookup.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import type { SessionStore } from '../stores/store.ts'
-import type { StoreSerializer } from './stored-session.ts'
+import type { StoreSerializer } from './store-source.ts'
 
 /** Options of sessions in a store. */
 export interface StoreOptions {

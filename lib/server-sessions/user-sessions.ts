@@ -14,7 +14,7 @@ import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { Lifetimes } from '../interfaces/lifetime.ts'
 import { wait } from './steps.ts'
 import type { Steps } from './steps.ts'
-import type { StoredValue } from './stored-session.ts'
+import type { StoredValue } from './store-source.ts'
 
 /** A session of a user, as it lies in the store. */
 export interface SessionOfUser {

@@ -5,7 +5,7 @@
  */
 
 import type { Dict } from '../json/dict.ts'
-import type { Deeds } from './stored-session.ts'
+import type { Deeds } from './store-source.ts'
 
 /** What became of a session: the store has it, it ended with this write, or another request had ended it before. */
 export type Outcome = 'kept' | 'removed' | 'gone'

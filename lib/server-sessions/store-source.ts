@@ -58,7 +58,7 @@ export interface Deeds {
 }
 
 /** The state of one session in the store, as one request knows it. It loads the data and records what is done to it. */
-export class KeptSession implements SessionSource, SessionJournal {
+export class StoreSource implements SessionSource, SessionJournal {
   readonly serializer: StoreSerializer
   readonly #look: () => Found
   readonly #judgement: Judgement
@@ -164,7 +164,7 @@ export class KeptSession implements SessionSource, SessionJournal {
   }
 
   /** Notes that the store has the session under this id. */
-  isAt (id: string, stored: StoredValue, text: string): void {
+  noteStored (id: string, stored: StoredValue, text: string): void {
     this.id = id
     this.stored = stored
     this.text = text
@@ -174,7 +174,7 @@ export class KeptSession implements SessionSource, SessionJournal {
   }
 
   /** Notes that the store no longer has the session. */
-  isNowhere (): void {
+  noteRemoved (): void {
     this.id = this.nextId = this.attempted = undefined
     this.text = '{}'
     this.isMerged = this.isGone = false

@@ -40,7 +40,7 @@ export function lacksKeys ({ loaded }: SessionData): boolean {
 }
 
 /** Loads one session of a request, and decides whether it may be saved. */
-export class RevocableSession implements SessionSource {
+export class RevocableSource implements SessionSource {
   readonly serializer: SessionSerializer
   readonly #revocation: Revocation
   readonly #app: SessionApp

@@ -8,7 +8,7 @@
 import { isPromise } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 
-export class LateSaves {
+export class PendingWrites {
   readonly #pending = new Set<Promise<unknown>>()
 
   /** @returns a promise that fails as the write does */
