@@ -30,7 +30,7 @@ function assertIndependent (one: SessionRegistration, other: SessionRegistration
   // Two sessions in one cookie would overwrite each other.
   if (one.app.config.SESSION_COOKIE_NAME === other.app.config.SESSION_COOKIE_NAME) {
     const expects = 'another name for each of several sessions'
-    throw new FST_SESSION_INVALID_CONFIG('cookieName', expects, 'the same name twice')
+    throw new FST_SESSION_INVALID_CONFIG('cookieName (SESSION_COOKIE_NAME)', expects, 'the same name twice')
   }
   // Cookies of @fastify/secure-session do not say which session they belong to.
   if (secureSessionKeys(one).some((id) => secureSessionKeys(other).includes(id))) {

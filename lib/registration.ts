@@ -13,6 +13,7 @@ import { lookup } from './config/lookup.ts'
 import { functionOption, interfaceOf, textOption } from './options.ts'
 import type { SessionOptions } from './options.ts'
 import { ConfigReader } from './config/reader.ts'
+import { writtenSettings } from './config/settings.ts'
 import { isSealed } from './config/signing-options.ts'
 import { createWarnOnce } from './config/warn-once.ts'
 import type { WarnOnce } from './config/warn-once.ts'
@@ -55,8 +56,9 @@ export class SessionRegistration {
     this.#confKey = textOption('confKey', options.confKey, 'config')
     this.sessionInterface = interfaceOf(options, this.sessionName)
     // The cookie name defaults to the session name, so that two sessions never share a cookie.
-    const defaults = { SESSION_COOKIE_NAME: this.sessionName, ...this.sessionInterface.configDefaults }
-    this.#reader = new ConfigReader(options, defaults)
+    const cookieName = { name: 'sessionName', value: this.sessionName }
+    const defaults = writtenSettings(this.sessionInterface.configDefaults)
+    this.#reader = new ConfigReader(options, new Map([['SESSION_COOKIE_NAME', cookieName], ...defaults]))
     this.#app = this.#makeApp(this.#readConfig())
   }
 
@@ -101,14 +103,15 @@ export class SessionRegistration {
   }
 
   /**
-   * Checks the configuration at start-up, and warns about weak keys.
+   * Checks the configuration at start-up, and warns about weak keys under the names that were written.
    *
    * @throws `FST_SESSION_INVALID_CONFIG` for a sealed session without a key.
    */
   check (): void {
     const { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } = this.app.config
+    const [keyName, listName] = [this.#reader.nameOf('SECRET_KEY'), this.#reader.nameOf('SECRET_KEY_FALLBACKS')]
     if (this.#isSealed && this.acceptedSerializers.length === 0) {
-      throw new FST_SESSION_INVALID_CONFIG('SECRET_KEY', `set for ${this.sessionName}, which is sealed`, 'none')
+      throw new FST_SESSION_INVALID_CONFIG(keyName, `set for ${this.sessionName}, which is sealed`, 'none')
     }
     if (this.sessionInterface instanceof ServerSideSessionInterface && !this.sessionInterface.needsKey) return
     if (secretKey === null) {
@@ -126,9 +129,9 @@ export class SessionRegistration {
           'which is part of the key')
       }
     }
-    warn('the secret key', secretKey)
+    warn(keyName, secretKey)
     const cause = ' (in an environment variable a comma ends a key)'
-    fallbacks.forEach((key, index) => warn(`key ${index + 1} of SECRET_KEY_FALLBACKS`, key, cause))
+    fallbacks.forEach((key, index) => warn(`key ${index + 1} of ${listName}`, key, cause))
   }
 
   /**

@@ -442,7 +442,7 @@ describe('several sessions', () => {
 
     for (const response of failed) {
       t.assert.strictEqual(response.statusCode, 500)
-      t.assert.strictEqual(response.json().message, 'cookieName must be another name for each of several sessions, got the same name twice')
+      t.assert.strictEqual(response.json().message, 'cookieName (SESSION_COOKIE_NAME) must be another name for each of several sessions, got the same name twice')
       t.assert.strictEqual(response.headers['set-cookie'], undefined)
     }
     t.assert.deepStrictEqual(setCookiesOf(mended).map(({ name }) => name), ['session', 'admin'])
@@ -561,7 +561,7 @@ describe('several sessions', () => {
     t.assert.deepStrictEqual(stdout.split('\n'), [
       'false',
       '2 null',
-      'cookieName must be another name for each of several sessions, got the same name twice',
+      'cookieName (SESSION_COOKIE_NAME) must be another name for each of several sessions, got the same name twice',
       "salt must be another one for each session with the same key, and not left out by keyDerivation 'none', got cookies of session that admin accepts",
       'sessionInterface must be an instance of the SessionInterface of this copy of the package (import and require load one each), got object',
       ''

@@ -15,16 +15,16 @@ import type { Key, WrittenSetting } from './settings.ts'
 /** Reads the settings: the plugin option, else the config, else the default. */
 export class ConfigReader {
   readonly #options: ReadonlyMap<Key, WrittenSetting>
-  readonly #defaults: Partial<SessionConfig>
+  readonly #defaults: ReadonlyMap<Key, WrittenSetting>
   /** The values in the config at the last reading. */
   #seen: FlaskConfig = nothing
   #current: SessionConfig | undefined
 
   /**
-   * @param defaults - override Flask's defaults
+   * @param defaults - override Flask's defaults; each is checked when nothing overrides it
    * @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong.
    */
-  constructor (options: ConfigOptions, defaults: Partial<SessionConfig> = {}) {
+  constructor (options: ConfigOptions, defaults: ReadonlyMap<Key, WrittenSetting> = new Map()) {
     this.#defaults = defaults
     const written = [...writtenSettings(options)]
     this.#options = new Map(written.map(([key, { name, value }]) => [key, { name, value: checked(key, value, name) }]))
@@ -47,22 +47,28 @@ export class ConfigReader {
     return this.#current
   }
 
+  /** The name under which the options have a setting, else that of the config. */
+  nameOf (key: Key): string {
+    return this.#options.get(key)?.name ?? key
+  }
+
   #value (key: Key, config: FlaskConfig): unknown {
     const option = this.#options.get(key)
     if (option !== undefined) return option.value
     const value = lookup(config, key)
     if (value !== undefined) return checked(key, value)
-    return Object.hasOwn(this.#defaults, key) ? checked(key, this.#defaults[key]) : settings[key].fallback
+    const byDefault = this.#defaults.get(key)
+    return byDefault === undefined ? settings[key].fallback : checked(key, byDefault.value, byDefault.name)
   }
 
   #checkRules (settled: SessionConfig, config: FlaskConfig): void {
     const { SESSION_COOKIE_PATH: path, APPLICATION_ROOT: root } = settled
     const written = (key: Key): string | undefined => {
-      return this.#options.get(key)?.name ?? (lookup(config, key) === undefined ? undefined : key)
+      return this.#options.get(key)?.name ?? (lookup(config, key) === undefined ? this.#defaults.get(key)?.name : key)
     }
     // A setting that has its default is named in the style of the setting that conflicts with it.
     const nameOf = (key: Key, cause: Key): string => {
-      return written(key) ?? (written(cause) === settings[cause].option ? settings[key].option as string : key)
+      return written(key) ?? (written(cause) === cause ? key : settings[key].option as string)
     }
     const nameOfAttribute = (attribute: JudgedAttribute, cause: JudgedAttribute): string => {
       const name = nameOf(keyOf(attribute), keyOf(cause))

@@ -53,6 +53,11 @@ describe('the cookie\'s name', () => {
     t.assert.strictEqual((await visit((session) => session.a, { cookie })).body, '1')
   })
 
+  test('is judged where it is that of the session, too', async (t: TestContext) => {
+    t.assert.strictEqual((await refusalOf(t, { sessionName: '__Host-session' })).message,
+      'cookie.secure must be true for a cookie whose name starts with __Host-, got false')
+  })
+
   test('is that of the session when nothing else names it', async (t: TestContext) => {
     const app = await buildApp(t, { sessionName: 'admin' })
     app.get('/', async (request) => { (request as unknown as { admin: { a: number } }).admin.a = 1 })

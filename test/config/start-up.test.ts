@@ -2,27 +2,28 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import Fastify from 'fastify'
 import secureSession from '../../lib/index.ts'
-import type { SecureSessionOptions } from '../../lib/index.ts'
-import { buildApp, logOf, sessionApp } from '../helpers.ts'
+import type { FlaskConfig, SecureSessionOptions } from '../../lib/index.ts'
+import { buildApp, logOf, refusalOf, secretKey, sessionApp } from '../helpers.ts'
+import type { Setup } from '../helpers.ts'
 
 /** The warnings of an application that has just started. */
-async function warningsOf (t: TestContext, options: object): Promise<string[]> {
+async function warningsOf (t: TestContext, options: object, setup: Setup = {}): Promise<string[]> {
   const log = logOf()
-  const app = await buildApp(t, options, { server: log.server })
+  const app = await buildApp(t, options, { ...setup, server: log.server })
   await app.ready()
   return log.lines.filter(({ level }) => level === 40).map(({ msg }) => msg)
 }
 
 describe('a key that is too weak', () => {
   const weak: Array<[SecureSessionOptions, string[]]> = [
-    [{ secretKey: 'short' }, ['session: the secret key has 5 bytes, fewer than 16. Whoever guesses it can sign in as anybody']],
-    [{ secretKey: 'dev' }, ['session: the secret key is a published placeholder. Whoever guesses it can sign in as anybody']],
-    [{ secretKey: Buffer.from('CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET') }, ['session: the secret key is a published placeholder. Whoever guesses it can sign in as anybody']],
+    [{ secretKey: 'short' }, ['session: secretKey has 5 bytes, fewer than 16. Whoever guesses it can sign in as anybody']],
+    [{ secretKey: 'dev' }, ['session: secretKey is a published placeholder. Whoever guesses it can sign in as anybody']],
+    [{ secretKey: Buffer.from('CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET') }, ['session: secretKey is a published placeholder. Whoever guesses it can sign in as anybody']],
     [{ secretKey: undefined }, ['session: no secret key is set, so that sessions are empty and read-only']],
     [{ secretKey: undefined, secretKeyFallbacks: ['dev'] }, ['session: no secret key is set, so that sessions are empty and read-only']],
     [{ secretKeyFallbacks: ['dev', 'a key that is long enough', Buffer.from('brief')] }, [
-      'session: key 1 of SECRET_KEY_FALLBACKS is a published placeholder (in an environment variable a comma ends a key). Whoever guesses it can sign in as anybody',
-      'session: key 3 of SECRET_KEY_FALLBACKS has 5 bytes, fewer than 16 (in an environment variable a comma ends a key). Whoever guesses it can sign in as anybody'
+      'session: key 1 of secretKeyFallbacks is a published placeholder (in an environment variable a comma ends a key). Whoever guesses it can sign in as anybody',
+      'session: key 3 of secretKeyFallbacks has 5 bytes, fewer than 16 (in an environment variable a comma ends a key). Whoever guesses it can sign in as anybody'
     ]],
     [{ secretKey: 'a key that is long enough' }, []]
   ]
@@ -55,11 +56,11 @@ describe('a key with white space at its ends', () => {
   }
   const long = 'a key that is long enough'
   const keys: Array<[options: SecureSessionOptions, warnings: string[]]> = [
-    [{ secretKey: `${long}\n` }, [line('the secret key')]],
-    [{ secretKey: `${long}\r\n` }, [line('the secret key')]],
-    [{ secretKey: Buffer.from(`${long}\n`) }, [line('the secret key')]],
-    [{ secretKey: `\ufeff${long}` }, [line('the secret key')]],
-    [{ secretKeyFallbacks: [long, ` ${long}`] }, [line('key 2 of SECRET_KEY_FALLBACKS')]],
+    [{ secretKey: `${long}\n` }, [line('secretKey')]],
+    [{ secretKey: `${long}\r\n` }, [line('secretKey')]],
+    [{ secretKey: Buffer.from(`${long}\n`) }, [line('secretKey')]],
+    [{ secretKey: `\ufeff${long}` }, [line('secretKey')]],
+    [{ secretKeyFallbacks: [long, ` ${long}`] }, [line('key 2 of secretKeyFallbacks')]],
     [{ secretKey: `${long} with more words` }, []],
     [{ secretKey: Buffer.from([...Array(31).keys(), 0x0a]) }, []],
     [{ secretKey: Buffer.from([...Buffer.from('long enough, but not ASCII: '), 0xfc, 0x0a]) }, []]
@@ -69,6 +70,32 @@ describe('a key with white space at its ends', () => {
       t.assert.deepStrictEqual(await warningsOf(t, options), warnings)
     })
   }
+})
+
+describe('the warnings about keys name the setting as it was written:', () => {
+  const [weak, old] = ['short\n', [secretKey, 'old\n']]
+  const written: Array<[key: string, fallbacks: string, options: object, config?: FlaskConfig]> = [
+    ['secretKey', 'secretKeyFallbacks', { secretKey: weak, secretKeyFallbacks: old }],
+    ['SECRET_KEY', 'SECRET_KEY_FALLBACKS', { secretKey: undefined, SECRET_KEY: weak, SECRET_KEY_FALLBACKS: old }],
+    ['SECRET_KEY', 'SECRET_KEY_FALLBACKS', { secretKey: undefined }, { SECRET_KEY: weak, SECRET_KEY_FALLBACKS: old }],
+    ['secretKey', 'SECRET_KEY_FALLBACKS', { secretKey: weak }, { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: old }],
+    ['SECRET_KEY', 'secretKeyFallbacks', { sessions: [{ SECRET_KEY: weak, secretKeyFallbacks: old }], SECRET_KEY_FALLBACKS: [secretKey] }]
+  ]
+  for (const [key, fallbacks, options, config] of written) {
+    test(`${key} and ${fallbacks}, for ${JSON.stringify(options)}${config === undefined ? '' : ' and the config'}`, async (t: TestContext) => {
+      const warnings = await warningsOf(t, options, config === undefined ? {} : { config })
+
+      t.assert.deepStrictEqual(warnings.map((line) => /^session: (.*?) (?:has|begins) /.exec(line)?.[1]), [key, key, `key 2 of ${fallbacks}`, `key 2 of ${fallbacks}`])
+    })
+  }
+
+  test('the one that is empty, for a sealed session', async (t: TestContext) => {
+    for (const [name, options] of [['secretKey', {}], ['SECRET_KEY', { secretKey: undefined }]] as const) {
+      const error = await refusalOf(t, { sealed: true, [name]: '', ...options })
+
+      t.assert.strictEqual(error.message, `${name} must be set for session, which is sealed, got none`)
+    }
+  })
 })
 
 describe('an option that the plugin does not have', () => {

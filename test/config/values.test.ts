@@ -172,6 +172,7 @@ describe('an option that is not a key of Flask', () => {
     const error = await refusalOf(t, { sessionName: 'my session' })
 
     t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG')
+    t.assert.strictEqual(error.message, "sessionName must be a cookie name (letters, digits and !#$%&'*+-.^_`|~), got 'my session'")
   })
 })
 

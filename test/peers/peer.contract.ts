@@ -226,7 +226,7 @@ export function peerContract (name: string, { make, cookieName, token, sign, rea
     test('stands beside other sessions, if their cookies have other names', async (t: TestContext) => {
       const beside = (own: object): object => ({ sessions: [{ cookieName }, { sessionName: 'peer', sessionInterface: make(), ...own }] })
 
-      t.assert.match((await refusalOf(t, beside({}))).message, /cookieName must be another name for each of several sessions/)
+      t.assert.match((await refusalOf(t, beside({}))).message, /cookieName \(SESSION_COOKIE_NAME\) must be another name for each of several sessions/)
       await (await buildApp(t, beside({ cookieName: 'peer' }))).ready()
       const twice = { sessions: [{ sessionInterface: make() }, { sessionName: 'b', cookieName: 'b', sessionInterface: make() }] }
       t.assert.match((await refusalOf(t, twice)).message, /salt must be/)

@@ -437,7 +437,7 @@ test('a weak key of a sealed session gets a warning that says what it costs', as
   await app.ready()
 
   t.assert.deepStrictEqual(log.lines.map(({ msg }) => msg), [
-    'session: the secret key is a published placeholder. Whoever guesses it can read sealed sessions offline and sign in as anybody'
+    'session: secretKey is a published placeholder. Whoever guesses it can read sealed sessions offline and sign in as anybody'
   ])
 })
 
