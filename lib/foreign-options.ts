@@ -7,7 +7,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { pick } from './config/lookup.ts'
 import { sessionOptionNames } from './options.ts'
-import { attributeKeys, cookieOption, keys, settings } from './config/settings.ts'
+import { attributeKeys, cookieOption, keys, normalizeName, settings } from './config/settings.ts'
 
 const lifetime = 'use permanentSessionLifetime, in seconds, with session.permanent = true'
 const signedAnyway = 'the cookie is always signed'
@@ -56,11 +56,11 @@ const attributes: readonly string[] = [...attributeKeys.keys()]
 
 /** Our names by their normalized form: `cookieSecure`, `session_cookie_secure` and `secure` mean `cookie.secure`. */
 const own: ReadonlyMap<string, string> = new Map([
-  ...['sessions', 'compat', ...sessionOptionNames].map((name) => [normalize(name), name] as const),
-  ...attributes.map((name) => [normalize(name), `cookie.${name}`] as const),
+  ...['sessions', 'compat', ...sessionOptionNames].map((name) => [normalizeName(name), name] as const),
+  ...attributes.map((name) => [normalizeName(name), `cookie.${name}`] as const),
   ...keys.flatMap((key) => {
     const { option = key } = settings[key]
-    return [[normalize(key), option], [normalize(option), option]] as const
+    return [[normalizeName(key), option], [normalizeName(option), option]] as const
   })
 ])
 
@@ -89,13 +89,8 @@ function unknownNames (given: object, known: readonly string[]): string[] {
 }
 
 function cureOf (name: string, written = name): string | undefined {
-  const ours = own.get(normalize(name))
+  const ours = own.get(normalizeName(name))
   if (ours === written) return 'it belongs beside the list of sessions'
   if (ours !== undefined) return `use ${ours}`
-  return foreign.get(normalize(name)) ?? (name.startsWith('SESSION_') ? 'there is no such key' : undefined)
-}
-
-/** Without case, underscores and dots. */
-function normalize (name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '')
+  return foreign.get(normalizeName(name)) ?? (name.startsWith('SESSION_') ? 'there is no such key' : undefined)
 }

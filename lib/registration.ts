@@ -8,7 +8,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import type { FlaskConfig, KeyLike, SessionConfig } from '../types/config.ts'
 import type { OnReject } from '../types/session.ts'
 import type { ListedSession } from '../types/fastify.ts'
-import { checkRouteOptions } from './config/cookie-options.ts'
+import { routeProblem } from './config/cookie-options.ts'
 import { lookup } from './config/lookup.ts'
 import { functionOption, interfaceOf, textOption } from './options.ts'
 import type { SessionOptions } from './options.ts'
@@ -142,7 +142,8 @@ export class SessionRegistration {
    */
   checkRoute (config: object | undefined, route: string): void {
     const asked = lookup(config ?? {}, this.sessionName)
-    checkRouteOptions(asked, `${this.sessionName} in the config of ${route}`)
+    const problem = routeProblem(asked, this.sessionName, route)
+    if (problem !== undefined) throw new FST_SESSION_INVALID_CONFIG(...problem)
     if (typeof asked !== 'object' || asked === null) return
     cookieAttributes(this.sessionInterface.cookieSettings(this.app), true, asked, `${route}: the cookie attribute`)
   }

@@ -173,7 +173,7 @@ export interface SessionMembers<D> {
   data (): string extends keyof D ? any : D
   /** Sends the cookie with a new timestamp, even if nothing changed. */
   touch (): void
-  /** Cookie attributes for this response. */
+  /** Cookie attributes for this response. Ignores unknown keys, and logs a misspelt one (`samesite`). */
   options (options: SessionCookieOptions): void
   /**
    * Removes every key except those to keep, and begins the session anew; its `lifetime` is kept when `_lifetime` is

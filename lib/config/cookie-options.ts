@@ -10,7 +10,7 @@ import type { SessionCookieOptions } from '../../types/session.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import { describe } from './checks.ts'
 import { pick } from './lookup.ts'
-import { attributeKeys, checked } from './settings.ts'
+import { attributeKeys, checked, normalizeName } from './settings.ts'
 
 /** Checked cookie options of one response. */
 export interface ParsedCookieOptions extends SessionCookieOptions {
@@ -48,18 +48,32 @@ export function parseCookieOptions (asked: SessionCookieOptions, where: string):
 }
 
 /**
- * Checks the session in the config of a route: `false`, or cookie options.
+ * What is wrong with the session in the config of a route: it must be `false`, or cookie options.
  *
- * @param where - the beginning of the message
- * @throws `FST_SESSION_INVALID_CONFIG` for anything else, and for unknown options.
+ * @param route - its method and URL
+ * @returns the parts of `FST_SESSION_INVALID_CONFIG`; `undefined` when nothing is wrong
  */
-export function checkRouteOptions (given: unknown, where: string): void {
-  if (given === undefined || given === null || typeof given === 'boolean') return
-  if (typeof given !== 'object') throw new FST_SESSION_INVALID_CONFIG(where, 'false or an object', describe(given))
+export function routeProblem (
+  given: unknown, sessionName: string, route: string
+): [name: string, expects: string, got: string] | undefined {
+  if (given === undefined || given === null || typeof given === 'boolean') return undefined
+  const where = `${sessionName} in the config of ${route}`
+  if (typeof given !== 'object') return [where, 'false or an object', describe(given)]
   const unknown = Object.keys(given).find((name) => !names.includes(name))
-  if (unknown !== undefined) {
-    throw new FST_SESSION_INVALID_CONFIG(`a cookie attribute of ${where}`, `one of ${names.join(', ')}`, unknown)
+  if (unknown === undefined) return undefined
+  return [`a cookie attribute of ${where}`, `one of ${names.join(', ')}`, unknown]
+}
+
+/** The names by their normalized form. */
+const spellings: ReadonlyMap<string, string> = new Map(names.map((name) => [normalizeName(name), name]))
+
+/** The first option that is misspelt, such as `samesite`, and its right name. Others may be meant for somebody else. */
+export function misspeltOption (given: object): [written: string, name: string] | undefined {
+  for (const written of Object.keys(Object(given))) { // callers in JavaScript may give nothing
+    const name = names.includes(written) ? undefined : spellings.get(normalizeName(written))
+    if (name !== undefined) return [written, name]
   }
+  return undefined
 }
 
 /** Options of one response also accept booleans: `true` is Strict, `false` omits the attribute. */

@@ -182,6 +182,11 @@ export const attributeKeys: ReadonlyMap<string, Key> = new Map(keys.flatMap((key
   return group === 'cookie' && name !== undefined ? [[name, key]] : []
 }))
 
+/** A name without case, underscores and dots, by which a misspelt one is recognized. */
+export function normalizeName (name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '')
+}
+
 /** A setting that the options contain. */
 export interface WrittenSetting {
   /** The name it was written under: `cookie.secure`, or Flask's `SESSION_COOKIE_SECURE`. */

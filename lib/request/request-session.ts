@@ -5,6 +5,7 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { misspeltOption, routeProblem } from '../config/cookie-options.ts'
 import { lookup } from '../config/lookup.ts'
 import { addHeadersOf, areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
 import { FST_SESSION_HEADERS_SENT, FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, isError } from '../errors.ts'
@@ -146,6 +147,14 @@ export class RequestSession implements SessionObserver {
     if (this.#isSaved) this.#saveLater(reply)
   }
 
+  /** Warns about a misspelt option. Other unknown ones are usual: @fastify/csrf-protection passes its `userInfo`. */
+  onOptions (options: object): void {
+    const misspelt = misspeltOption(options)
+    if (misspelt === undefined) return
+    const [written, name] = misspelt
+    this.#app.warnOnce(`options: ${written}`, `session.options() ignores ${written}: use ${name}`)
+  }
+
   beforeWrite (): void {
     if (this.#interface.saveLate !== undefined || this.#reply === undefined) return
     if (areHeadersSent(this.#reply)) throw new FST_SESSION_HEADERS_SENT()
@@ -176,11 +185,13 @@ export class RequestSession implements SessionObserver {
   #open (): void {
     const { sessionName } = this.#app
     try {
-      const route = lookup(this.#request.routeOptions.config, sessionName) as SessionRouteConfig | undefined
+      const { config, method, url } = this.#request.routeOptions
+      const route = lookup(config, sessionName) as SessionRouteConfig | undefined
       if (route === false) {
         this.#adopt(this.#interface.makeNullSession(this.#app, `the config of the route has ${sessionName}: false`))
         return
       }
+      if (route !== undefined) this.#checkRoute(route, `${method} ${url}`)
       const opened = this.#interface.openSession(this.#app, this.#request)
       // Looks for the data of a session first: asking the proxy of the session for a `then` takes longer.
       if (sessionDataOf(opened) === undefined && isPromise(opened)) {
@@ -191,15 +202,26 @@ export class RequestSession implements SessionObserver {
     }
   }
 
+  /** Reports what the start could not: it does not see routes that were declared before the plugin. */
+  #checkRoute (given: unknown, route: string): void {
+    const problem = routeProblem(given, this.#app.sessionName, route)
+    if (problem === undefined) return
+    // Throwing would fail a request that worked before.
+    const [name, expects, got] = problem
+    const cure = 'Register the session plugin before the route: then such a mistake stops the start'
+    this.#app.warnOnce(name, `${name} must be ${expects}, got ${got}. ${cure}`)
+  }
+
   #adopt (opened: SecureCookieSession | null, route?: SessionRouteConfig): void {
     const session = opened ?? this.#interface.makeNullSession(this.#app)
     const data = sessionDataOf(session)
     if (data === undefined) {
       throw new FST_SESSION_OPEN_FAILED('openSession of the sessionInterface must return a session or null')
     }
+    // Before the observer hears of options: `#checkRoute` reports the wrong ones of a route.
+    if (typeof route === 'object' && route !== null) session.options(route)
     // A NullSession has its own observer, which refuses every write.
     if (!data.isReadOnly) data.observer = this
-    if (typeof route === 'object' && route !== null) session.options(route)
     this.#isNull = data.isReadOnly && this.#interface.isNullSession(session)
     this.#session = session
     this.#data = data

@@ -26,6 +26,7 @@ export abstract class CompatibleSession {
   }
 
   options (options: SessionCookieOptions): void {
+    this[dataKey].observer?.onOptions?.(options)
     this[cookieOptionsKey] = { ...this[cookieOptionsKey], ...options }
   }
 

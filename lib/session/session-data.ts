@@ -78,6 +78,8 @@ export interface SessionObserver {
   afterWrite (): void
   /** A change was lost: warns with the message, but once for a request. */
   onLoss (message: string): void
+  /** The application calls `session.options()`. */
+  onOptions? (options: object): void
   /** The application calls `session.save()`. */
   save (): void | Promise<void>
 }

@@ -3,7 +3,8 @@ import type { TestContext } from 'node:test'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import secureSession from '../../lib/index.ts'
-import { cookieOf, secretKey, sessionApp, sessionCookieOf } from '../helpers.ts'
+import { cookieOf, logOf, secretKey, sessionApp, sessionCookieOf } from '../helpers.ts'
+import type { Act } from '../helpers.ts'
 
 /** An application without the plugin, closed when the test ends. */
 function bare (t: TestContext): FastifyInstance {
@@ -75,7 +76,84 @@ describe('cookie attributes in the config of a route', () => {
   })
 })
 
+describe('a mistake in the config of a route that was there before the plugin', () => {
+  const names = 'domain, expires, httpOnly, maxAge, partitioned, path, refresh, sameSite, secure'
+  const cure = 'Register the session plugin before the route: then such a mistake stops the start'
+  const visited = async (t: TestContext, configs: Record<string, object>, options: object = {}): Promise<[statuses: number[], warnings: string[]]> => {
+    const log = logOf()
+    const app = Fastify(log.server) as unknown as FastifyInstance
+    t.after(() => app.close())
+    for (const [url, config] of Object.entries(configs)) app.get(url, { config }, async (request) => { request.session.a = 1 })
+    app.register(secureSession, { secretKey, ...options })
+    const statuses = []
+    for (const url of [...Object.keys(configs), ...Object.keys(configs)]) statuses.push((await app.inject(url)).statusCode)
+    return [statuses, log.lines.filter(({ level }) => level === 40).map(({ msg }) => msg)]
+  }
+
+  test('is logged once for each route, at its first request, with the cure', async (t: TestContext) => {
+    t.assert.deepStrictEqual(await visited(t, { '/a': { session: { samesite: 'Lax' } }, '/b': { session: { samesite: 'Lax' } }, '/c': { session: 'none' } }), [
+      [200, 200, 200, 200, 200, 200],
+      [
+        `session: a cookie attribute of session in the config of GET /a must be one of ${names}, got samesite. ${cure}`,
+        `session: a cookie attribute of session in the config of GET /b must be one of ${names}, got samesite. ${cure}`,
+        `session: session in the config of GET /c must be false or an object, got 'none'. ${cure}`
+      ]
+    ])
+  })
+
+  test('is logged for the session whose name it has', async (t: TestContext) => {
+    const configs = { '/': { session: { path: '/' }, admin: { whatever: 1 } } }
+    const [, warnings] = await visited(t, configs, { sessions: [{}, { sessionName: 'admin' }] })
+
+    t.assert.deepStrictEqual(warnings, [`admin: a cookie attribute of admin in the config of GET / must be one of ${names}, got whatever. ${cure}`])
+  })
+
+  test('is the only thing that is logged about routes', async (t: TestContext) => {
+    const configs = { '/a': { session: { path: '/', refresh: false } }, '/b': { session: true }, '/c': { session: null }, '/d': {}, '/e': { session: false } }
+
+    t.assert.deepStrictEqual((await visited(t, configs))[1], [])
+  })
+})
+
 describe('session.options()', () => {
+  const warningsAfter = async (t: TestContext, act: Act): Promise<string[]> => {
+    const log = logOf()
+    const { visit } = await sessionApp(t, {}, { server: log.server })
+    for (let i = 0; i < 2; i++) t.assert.strictEqual((await visit(act)).statusCode, 200)
+    return log.lines.filter(({ level }) => level === 40).map(({ msg }) => msg)
+  }
+
+  test('reports each misspelt attribute once, and ignores it', async (t: TestContext) => {
+    const warnings = await warningsAfter(t, (session) => {
+      session.a = 1
+      for (const options of [{ samesite: 'laxx', path: '/' }, { max_age: 60 }, { SameSite: 'Lax' }]) session.options(options)
+    })
+
+    t.assert.deepStrictEqual(warnings, [
+      'session: session.options() ignores samesite: use sameSite',
+      'session: session.options() ignores max_age: use maxAge',
+      'session: session.options() ignores SameSite: use sameSite'
+    ])
+  })
+
+  test('ignores other keys without a word: @fastify/csrf-protection gives userInfo and those of @fastify/cookie', async (t: TestContext) => {
+    const warnings = await warningsAfter(t, (session) => {
+      session.a = 1
+      for (const options of [{ userInfo: 'a', signed: true, priority: 'high', path: '/' }, undefined, null]) session.options(options as object)
+    })
+
+    t.assert.deepStrictEqual(warnings, [])
+  })
+
+  test('reports nothing outside of requests', async (t: TestContext) => {
+    const log = logOf()
+    const { app } = await sessionApp(t, {}, { server: log.server })
+    await app.ready()
+    app.createSession().options({ samesite: 'lax' } as object)
+
+    t.assert.deepStrictEqual(log.lines, [])
+  })
+
   test('takes a boolean as sameSite: true is Strict, false leaves it out', async (t: TestContext) => {
     const { visit } = await sessionApp(t, { cookie: { sameSite: 'Lax' } })
 
