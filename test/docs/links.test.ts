@@ -18,6 +18,16 @@ function anchorsIn (text: string): string[] {
   })
 }
 
+test('links of the documents in the package lead to files in it', (t: TestContext) => {
+  const shipped = documents.filter((document) => document.startsWith('lib/'))
+  const leaving = shipped.flatMap((document) => {
+    const paths = Array.from(textOf(document).matchAll(/\]\((?!https?:)([^)#\s]+)/g), ([, path = '']) => join(dirname(document), path))
+    return paths.filter((path) => path !== 'README.md' && !/^lib\/.*\.(?:md|py)$/.test(path))
+  })
+
+  t.assert.deepStrictEqual(leaving, [])
+})
+
 describe('the links of a document lead to a file, and to a heading in it:', () => {
   for (const document of documents) {
     test(document, (t: TestContext) => {

@@ -8,7 +8,7 @@ describe("the README's log lines", () => {
   test('are those of the code', (t: TestContext) => {
     const [, table = ''] = /## My session is empty\n([^]*?)\n## /.exec(textOf('README.md')) ?? []
     const lines = Array.from(table.matchAll(/^\| (`.*) \|.*\|$/gm), ([, cell]) => Array.from(String(cell).matchAll(/`([^`]+)`/g), ([, line]) => String(line))).flat()
-    const code = ['registration', 'interfaces/cookie-sessions', 'request/late-changes', 'cookie/transport', 'itsdangerous/errors', 'errors']
+    const code = ['registration', 'interfaces/cookie-sessions', 'request/late-changes', 'cookie/transport', 'formats/refusal', 'errors']
       .map((path) => textOf(`lib/${path}.ts`).replaceAll(/['`] \+\n\s+['`]/g, '')).join('')
 
     t.assert.ok(lines.length > 6)

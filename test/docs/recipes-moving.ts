@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { FastifyReply } from 'fastify'
 import secureSession from '../../lib/index.ts'
+import { expressStore } from '../../lib/stores/index.ts'
 import { testClient } from '../../lib/testing.ts'
 import { requireFlask } from '../flask/peer.ts'
 import { application, asking, cookiesOf, secretKey, withRecipe } from './recipe.ts'
@@ -14,6 +14,8 @@ import { run, snippet } from './snippets.ts'
 const load = async (name: string): Promise<any> => (await import(name)).default
 const fastifyHttpProxy = await load('@fastify/http-proxy')
 const theirSecureSession = await load('@fastify/secure-session')
+const sodium = await load('sodium-native')
+const { MemoryStore } = await load('express-session')
 
 describe('a gateway in front of Flask, by the recipe,', () => {
   /** An upstream that answers as Flask would. */
@@ -87,21 +89,24 @@ print(json.dumps(app.test_client().get("/me", headers=json.loads(sys.argv[1])).j
 
 describe('moving over by the recipe', () => {
   test('from @fastify/secure-session logs nobody out', async (t: TestContext) => {
-    const key = randomBytes(32)
+    const [secret, salt] = ['a secret of the old application, long', 'a salt of 16 b..']
+    const { key } = await run(snippet('lib/RECIPES.md', 'From @fastify/secure-session', 'js', 2), { sodium, secret, salt })
     const before = application(t)
-    await before.register(theirSecureSession, { key })
+    await before.register(theirSecureSession, { secret, salt })
     before.get('/', async (request: Ask, reply: FastifyReply) => { request.session.set('user', 'ada'); return reply.send('ok') })
     const [cookie] = cookiesOf(await before.inject('/'))
 
     const fastify = await withRecipe(t, 'From @fastify/secure-session', { readFileSync: () => key })
-    fastify.get('/', async (request: Ask) => request.session)
+    await run(snippet('lib/RECIPES.md', 'From @fastify/secure-session', 'js', 1), { fastify })
+    fastify.get('/', async (request: Ask) => request.session.get('user'))
     const after = await fastify.inject(asking(String(cookie).split(';')[0] as string))
 
-    t.assert.deepStrictEqual(after.json(), { user: 'ada' })
+    t.assert.strictEqual(after.body, 'ada')
+    t.assert.match(String(cookiesOf(after)), /^session=\S+; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/)
   })
 
   test('from @fastify/session keeps the handlers', async (t: TestContext) => {
-    const fastify = await withRecipe(t, 'From @fastify/session', { secret: secretKey })
+    const fastify = await withRecipe(t, 'From @fastify/session', { secret: secretKey, expressStore, store: new MemoryStore() })
     fastify.get('/', async (request: Ask) => {
       request.session.user = 'ada'
       await request.session.save()

@@ -1,8 +1,17 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import secureSession from '../../lib/index.ts'
 import * as itsdangerous from '../../lib/itsdangerous/index.ts'
 import { cookies, key, run as runCommand } from '../cli/run.ts'
+import { application, asking, secretKey } from './recipe.ts'
+import type { App, Ask } from './recipe.ts'
 import { run, snippet, textOf, untested } from './snippets.ts'
+
+async function withCode (t: TestContext, heading: string): Promise<App> {
+  const fastify = application(t)
+  await run(snippet('lib/REFERENCE.md', heading), { fastify, secureSession })
+  return fastify
+}
 
 describe('the commands of the reference', () => {
   const commands = Array.from(textOf('lib/REFERENCE.md').matchAll(/^ {4}npx fastify-secure-cookie-session (.*?) *(?:#.*)?$/gm), ([, command]) => String(command))
@@ -30,6 +39,40 @@ describe('the reasons of rejections in the reference', () => {
     const rows = Array.from(table.matchAll(/^\| (`.*?`) \|/gm), ([, cell]) => String(cell).match(/[a-z-]+/g)).flat().sort()
 
     t.assert.deepStrictEqual(rows, codes)
+  })
+})
+
+describe("the reference's", () => {
+  test('onReject is told why a user was logged out', async (t: TestContext) => {
+    const fastify = await withCode(t, 'Why a session was rejected')
+    const lines: unknown[] = []
+    fastify.get('/', async (request: Ask) => {
+      request.log.info = (...line: unknown[]) => lines.push(line)
+      return request.session
+    })
+    await fastify.inject(asking('session=forged'))
+
+    t.assert.deepStrictEqual(lines, [[{ code: 'malformed', age: undefined }, 'logged out']])
+  })
+
+  test('test of an application passes', async (t: TestContext) => {
+    const titles: string[] = []
+    const build = async (): Promise<App> => {
+      const fastify = application(t)
+      await fastify.register(secureSession, { secretKey })
+      fastify.get('/me', async (request) => ({ user: request.session.user_id }))
+      return fastify
+    }
+    let passes: Promise<void> | undefined
+    const theirTest = (title: string, body: () => Promise<void>): void => {
+      titles.push(title)
+      passes = body()
+    }
+
+    await run(snippet('lib/REFERENCE.md', 'Testing'), {}, { './app.mjs': { build }, 'node:test': { test: theirTest } })
+    await passes
+
+    t.assert.deepStrictEqual(titles, ['me'])
   })
 })
 
