@@ -17,7 +17,7 @@ import { writtenSettings } from './config/settings.ts'
 import { isSealed } from './config/signing-options.ts'
 import { createWarnOnce } from './config/warn-once.ts'
 import type { WarnOnce } from './config/warn-once.ts'
-import { hasBlankEnds, weaknessOf } from './config/weak-keys.ts'
+import { accidentOf, weaknessOf } from './config/weak-keys.ts'
 import { cookieAttributes } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
@@ -124,9 +124,9 @@ export class SessionRegistration {
         const harm = this.#isSealed ? 'read sealed sessions offline and sign in as anybody' : 'sign in as anybody'
         this.#warnOnce(`weak: ${name}`, `${name} ${weakness}${cause}. Whoever guesses it can ${harm}`)
       }
-      if (hasBlankEnds(key)) {
-        this.#warnOnce(`blank: ${name}`, `${name} begins or ends with white space, such as the line break of a file, ` +
-          'which is part of the key')
+      const accident = accidentOf(key)
+      if (accident !== undefined) {
+        this.#warnOnce(`accident: ${name}`, `${name} ${accident}, which counts as part of the key`)
       }
     }
     warn(keyName, secretKey)

@@ -1,5 +1,5 @@
 /**
- * Finds secret keys that are weak, or that contain white space by accident.
+ * Finds secret keys that are weak, or that contain characters by accident.
  *
  * @module
  */
@@ -38,12 +38,16 @@ export function weaknessOf (key: KeyLike): string | undefined {
 }
 
 /**
- * Whether a key is text that begins or ends with white space: the line break of a file, or a space after a comma. The
- * white space is part of the key, usually by accident.
+ * What stands at the ends of a key by accident: the line break of a file, a space after a comma, or the quotation marks
+ * that a shell would have removed.
+ *
+ * @returns the end of a sentence; `undefined` for bytes that are no text, which may end in any way
  */
-export function hasBlankEnds (key: KeyLike): boolean {
+export function accidentOf (key: KeyLike): string | undefined {
   const text = typeof key === 'string' ? key : Buffer.from(key).toString('latin1')
   // Random bytes may end with the byte of a line break.
   const isText = typeof key === 'string' || /^[\t\n\r\x20-\x7e]+$/.test(text)
-  return isText && text !== text.trim()
+  if (!isText) return undefined
+  if (text !== text.trim()) return 'begins or ends with white space, such as the line break of a file'
+  return /^(["']).+\1$/.test(text) ? 'has quotation marks around it' : undefined
 }

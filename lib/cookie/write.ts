@@ -5,7 +5,7 @@
  */
 
 import { validateHeaderValue } from 'node:http'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { deletionAttributes } from './attributes.ts'
 import type { CookieAttributes } from './attributes.ts'
 import { getOwn } from '../json/dict.ts'
@@ -123,10 +123,12 @@ export function hasOwnCookie (reply: FastifyReply): boolean {
 }
 
 /** The warning about a session that is sent beside a cookie for which {@link hasOtherCookie} is true. */
-export const besideAnother = 'a response has a Set-Cookie of the name of the session cookie that the session did not ' +
-  'write, such as that of an upstream. The changed session is sent after it, and browsers keep the last one of the ' +
-  'same domain and path, so that a login or logout in the other is lost. Do not change the session there, or set ' +
-  'session.modified = false'
+export function besideAnother ({ method, routeOptions: { url = 'without a route' } }: FastifyRequest): string {
+  return `a response of ${method} ${url} has a Set-Cookie of the name of the session cookie that the session did not ` +
+    'write, such as that of an upstream. The changed session is sent after it, and browsers keep the last one of the ' +
+    'same domain and path, so that a login or logout in the other is lost. Do not change the session there, or set ' +
+    'session.modified = false'
+}
 
 /** Whether the application, or an upstream, has put a cookie of that name into the reply. */
 export function hasOtherCookie (reply: FastifyReply, name: string): boolean {

@@ -132,7 +132,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const hasOther = hasOtherCookie(reply, cookie.name)
     // An unchanged session must not replace a cookie of its name in the reply: a logout, or another login.
     if (hasOther && !hasChanged) return
-    if (hasOther) app.warnOnce('another cookie', besideAnother)
+    if (hasOther) app.warnOnce('another cookie', besideAnother(request))
 
     const limit = app.config.MAX_COOKIE_SIZE
     const room = (limit || browserCookieLimit) - cookie.length

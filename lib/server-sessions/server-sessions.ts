@@ -287,7 +287,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     const isKept = source.id !== undefined
     const expires = isKept && write.isPermanent ? new Date(write.expires) : null
     const cookie = this.sessionCookie(app, session, request, expires)
-    if (hasOtherCookie(reply, cookie.name)) app.warnOnce('another cookie', besideAnother)
+    if (hasOtherCookie(reply, cookie.name)) app.warnOnce('another cookie', besideAnother(request))
     if (source.id === undefined) cookie.delete(reply, source.hasRivals)
     else cookie.send(reply, this.#ids.form.write(source.id, app), source.hasRivals)
     addPrivate(reply)

@@ -50,10 +50,11 @@ describe('a key that is too weak', () => {
   })
 })
 
-describe('a key with white space at its ends', () => {
+describe('a key with white space or quotation marks at its ends', () => {
   const line = (name: string): string => {
-    return `session: ${name} begins or ends with white space, such as the line break of a file, which is part of the key`
+    return `session: ${name} begins or ends with white space, such as the line break of a file, which counts as part of the key`
   }
+  const quoted = (name: string): string => `session: ${name} has quotation marks around it, which counts as part of the key`
   const long = 'a key that is long enough'
   const keys: Array<[options: SecureSessionOptions, warnings: string[]]> = [
     [{ secretKey: `${long}\n` }, [line('secretKey')]],
@@ -61,7 +62,10 @@ describe('a key with white space at its ends', () => {
     [{ secretKey: Buffer.from(`${long}\n`) }, [line('secretKey')]],
     [{ secretKey: `\ufeff${long}` }, [line('secretKey')]],
     [{ secretKeyFallbacks: [long, ` ${long}`] }, [line('key 2 of secretKeyFallbacks')]],
-    [{ secretKey: `${long} with more words` }, []],
+    [{ secretKey: `"${long}"` }, [quoted('secretKey')]],
+    [{ secretKeyFallbacks: [`'${long}'`] }, [quoted('key 1 of secretKeyFallbacks')]],
+    [{ secretKey: `"${long}'` }, []],
+    [{ secretKey: `"${long}" with more words` }, []],
     [{ secretKey: Buffer.from([...Array(31).keys(), 0x0a]) }, []],
     [{ secretKey: Buffer.from([...Buffer.from('long enough, but not ASCII: '), 0xfc, 0x0a]) }, []]
   ]

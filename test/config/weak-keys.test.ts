@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { hasBlankEnds, weaknessOf } from '../../lib/config/weak-keys.ts'
+import { accidentOf, weaknessOf } from '../../lib/config/weak-keys.ts'
 
 describe('a weak key', () => {
   const published: Array<[where: string, key: string]> = [
@@ -49,15 +49,19 @@ describe('a weak key', () => {
   })
 })
 
-describe('hasBlankEnds', () => {
-  test('is true for text and for ASCII bytes with white space at an end', (t: TestContext) => {
-    for (const key of ['key\n', 'key\r\n', ' key', 'key\t', '\ufeffkey', 'clé\n']) t.assert.strictEqual(hasBlankEnds(key), true, JSON.stringify(key))
-    for (const key of ['key\n', ' key', 'key\r\n']) t.assert.strictEqual(hasBlankEnds(Buffer.from(key)), true, JSON.stringify(key))
+describe('accidentOf', () => {
+  test('finds white space at an end of text and of ASCII bytes', (t: TestContext) => {
+    for (const key of ['key\n', 'key\r\n', ' key', 'key\t', '\ufeffkey', 'clé\n']) t.assert.match(String(accidentOf(key)), /white space/, JSON.stringify(key))
+    for (const key of ['key\n', ' key', 'key\r\n']) t.assert.match(String(accidentOf(Buffer.from(key))), /white space/, JSON.stringify(key))
   })
 
-  test('is false for white space inside of a key, and for random bytes', (t: TestContext) => {
-    for (const key of ['a key', Buffer.from('a key'), Buffer.from([0x80, 0x0a]), Buffer.from([0x0a, 0x00])]) {
-      t.assert.strictEqual(hasBlankEnds(key), false)
+  test('finds quotation marks around text and around ASCII bytes', (t: TestContext) => {
+    for (const key of ['"key"', "'key'", Buffer.from('"key"')]) t.assert.strictEqual(accidentOf(key), 'has quotation marks around it')
+  })
+
+  test('finds nothing inside of a key, and in random bytes', (t: TestContext) => {
+    for (const key of ['a key', Buffer.from('a key'), Buffer.from([0x80, 0x0a]), Buffer.from([0x0a, 0x00]), '"', '""', '"key', '"key\'', '"a" or "b" c']) {
+      t.assert.strictEqual(accidentOf(key), undefined)
     }
   })
 })

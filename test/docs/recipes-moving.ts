@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { FastifyReply } from 'fastify'
 import secureSession from '../../lib/index.ts'
-import { expressStore } from '../../lib/stores/index.ts'
+import { expressStore, memoryStore } from '../../lib/stores/index.ts'
 import { testClient } from '../../lib/testing.ts'
 import { requireFlask } from '../flask/peer.ts'
 import { application, asking, cookiesOf, secretKey, withRecipe } from './recipe.ts'
@@ -19,7 +19,7 @@ const { MemoryStore } = await load('express-session')
 
 describe('a gateway in front of Flask, by the recipe,', () => {
   /** An upstream that answers as Flask would. */
-  async function gateway (t: TestContext, at: number): Promise<{ fastify: App, seen: Array<Record<string, unknown> | null> }> {
+  async function gateway (t: TestContext, at: number, options: object = {}): Promise<{ fastify: App, seen: Array<Record<string, unknown> | null> }> {
     const seen: Array<Record<string, unknown> | null> = []
     const upstream = application(t)
     await upstream.register(secureSession, { secretKey, digestMethod: 'sha1', refreshEachRequest: false })
@@ -30,7 +30,9 @@ describe('a gateway in front of Flask, by the recipe,', () => {
     process.env.FLASK_URL = await upstream.listen({ port: 0 })
     const fastify = application(t)
     if (at > 0) await fastify.register(secureSession, { secretKey, digestMethod: 'sha1' })
-    await run(snippet('lib/RECIPES.md', 'A gateway in front of Flask', 'js', at), { fastify, secureSession, fastifyHttpProxy })
+    const plugin = async (fastify: App, given: object): Promise<void> => await secureSession(fastify, { ...given, ...options })
+    Object.assign(plugin, { [Symbol.for('skip-override')]: true })
+    await run(snippet('lib/RECIPES.md', 'A gateway in front of Flask', 'js', at), { fastify, secureSession: plugin, fastifyHttpProxy })
     return { fastify, seen }
   }
 
@@ -64,8 +66,24 @@ describe('a gateway in front of Flask, by the recipe,', () => {
     t.assert.match(cookie, /^theme=dark; session2=a; session=[\w.-]+$/)
   })
 
+  test('ends a session that the upstream logs out, so that a copy of its cookie is worth nothing', async (t: TestContext) => {
+    const { fastify } = await gateway(t, 0, {
+      revocation: { user: (session: any) => session.user_id, store: memoryStore({ max: Infinity }), cacheFor: 0 }
+    })
+    await run(snippet('lib/RECIPES.md', 'A gateway in front of Flask', 'js', 2), { fastify })
+    fastify.get('/me', async (request: Ask) => request.session.get('user_id') ?? 'nobody')
+    const client = testClient<any>(fastify)
+    await client.sessionTransaction((session) => { Object.assign(session, { user_id: 42 }) })
+    const copy = await client.jar.getCookieString('https://localhost/')
+
+    const before = (await client.inject('/me')).body
+    await client.inject('/flask/logout')
+
+    t.assert.deepStrictEqual([before, (await fastify.inject(asking(copy, '/me'))).body], ['42', 'nobody'])
+  })
+
   test('tells Flask whom it serves, and under which address', async (t: TestContext) => {
-    const { fastify } = await gateway(t, 2)
+    const { fastify } = await gateway(t, 3)
     const app = `from flask import Flask, request, url_for
 app = Flask(__name__)
 @app.get("/me")

@@ -1,8 +1,11 @@
 import { test, describe } from 'node:test'
 import type { TestContext } from 'node:test'
+import { execFileSync } from 'node:child_process'
 import fastifyEnv from '@fastify/env'
+import { requireFlask } from '../flask/peer.ts'
 import { asking, cookiesOf, withRecipe } from './recipe.ts'
 import type { Ask } from './recipe.ts'
+import { snippet } from './snippets.ts'
 
 describe('the recipe for', () => {
   test('fastify.config by hand: a change holds from the next request on', async (t: TestContext) => {
@@ -21,6 +24,20 @@ describe('the recipe for', () => {
     await fastify.ready()
 
     t.assert.deepStrictEqual([fastify.config.PORT, fastify.config.SESSION_COOKIE_HTTPONLY], [3000, true])
+  })
+
+  test('another key in Flask: text of an environment becomes a list, and the empty text an empty one', (t: TestContext) => {
+    const code = `import os
+from types import SimpleNamespace
+app = SimpleNamespace(config={})
+${snippet('lib/RECIPES.md', 'Another secret key', 'python')}
+print(app.config["SECRET_KEY_FALLBACKS"])`
+    const listOf = (text: string): string => {
+      return execFileSync('python3', ['-c', code], { encoding: 'utf8', env: { ...process.env, SECRET_KEY_FALLBACKS: text } }).trim()
+    }
+
+    requireFlask(t)
+    t.assert.deepStrictEqual([listOf('old,older'), listOf('')], ["['old', 'older']", '[]'])
   })
 
   test('another domain: takes the session over and deletes the old cookie', async (t: TestContext) => {
