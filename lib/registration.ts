@@ -21,7 +21,6 @@ import { accidentOf, weaknessOf } from './config/weak-keys.ts'
 import { cookieAttributes } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
-import { ServerSideSessionInterface } from './server-sessions/server-sessions.ts'
 import type { EndOptions, ListOptions, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { URLSafeTimedSerializer } from './itsdangerous/url-safe.ts'
@@ -29,7 +28,6 @@ import type { Dict } from './json/dict.ts'
 import { userId } from './revocation/user-id.ts'
 import { ConfiguredApp } from './session-app.ts'
 import { RequestSession } from './request/request-session.ts'
-import type { LoadedSession, SessionSource } from './session/session-data.ts'
 import { dataOf } from './session/session.ts'
 import type { SecureCookieSession } from './session/session.ts'
 
@@ -113,7 +111,7 @@ export class SessionRegistration {
     if (this.#isSealed && this.acceptedSerializers.length === 0) {
       throw new FST_SESSION_INVALID_CONFIG(keyName, `set for ${this.sessionName}, which is sealed`, 'none')
     }
-    if (this.sessionInterface instanceof ServerSideSessionInterface && !this.sessionInterface.needsKey) return
+    if (!this.sessionInterface.needsKey) return
     if (secretKey === null) {
       this.#warnOnce('no secret key', 'no secret key is set, so that sessions are empty and read-only')
       return
@@ -151,41 +149,29 @@ export class SessionRegistration {
   /** A session outside of any request. */
   create (data: Readonly<Dict> = {}): SecureCookieSession {
     const { sessionInterface } = this
-    if (sessionInterface instanceof ServerSideSessionInterface) return sessionInterface.create(this.app, data)
-    const sessions = this.#requireCookieInterface()
-    return new sessions.sessionClass(data, this.#sourceOf(sessions, undefined))
+    if (sessionInterface.createSession === undefined) throw this.#knowsRequestsOnly()
+    return sessionInterface.createSession(this.app, data)
   }
 
   /** The value of the cookie that holds the session's data, or the id under which the store has it now. */
   encode (session: SecureCookieSession): MaybePromise<string> {
+    const { sessionInterface, fastify } = this
     const data = dataOf(session)
     if (data === undefined) {
       throw new TypeError('encodeSession takes a session: request.session, or what createSession returns')
     }
+    if (sessionInterface.encodeSession === undefined) throw this.#knowsRequestsOnly()
     data.accessed = true
     const { observer } = data
     const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
-    const app = isOurs ? observer.app : this.app
-    const { sessionInterface, fastify } = this
-    if (sessionInterface instanceof ServerSideSessionInterface) {
-      return sessionInterface.encode(app, session, fastify.log)
-    }
-    const sessions = this.#requireCookieInterface()
-    sessions.noteBook(app, data)
-    return sessions.encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
+    return sessionInterface.encodeSession(isOurs ? observer.app : this.app, session, fastify.log)
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
   decode (cookie: unknown, log: FastifyBaseLogger): MaybePromise<SecureCookieSession | null> {
     const { sessionInterface } = this
-    if (sessionInterface instanceof ServerSideSessionInterface) {
-      return sessionInterface.decode(this.app, typeof cookie === 'string' ? cookie : '', log)
-    }
-    const sessions = this.#requireCookieInterface()
-    const loaded = typeof cookie === 'string' ? sessions.decode(this.app, cookie, log) : undefined
-    if (loaded === undefined) return null
-    const session = new sessions.sessionClass(undefined, this.#sourceOf(sessions, loaded))
-    return sessions.isKnownRevoked(session) ? null : session
+    if (sessionInterface.decodeSession === undefined) throw this.#knowsRequestsOnly()
+    return sessionInterface.decodeSession(this.app, typeof cookie === 'string' ? cookie : undefined, log)
   }
 
   /** @throws {TypeError} for no user, and if the session interface cannot end sessions. */
@@ -224,10 +210,6 @@ export class SessionRegistration {
     return new TypeError(`${method} needs the option revocation of ${this.sessionName}, or sessions in a store`)
   }
 
-  #sourceOf ({ serializer }: SecureCookieSessionInterface, loaded: LoadedSession | undefined): SessionSource {
-    return { serializer, load: () => loaded, longestLifetime: this.app.config.PERMANENT_SESSION_LIFETIME }
-  }
-
   /** Created in the onRequest hook, or earlier when a hook of the application reads the session. */
   #sessionOf (request: FastifyRequest): RequestSession {
     const slots = request as unknown as WithSession
@@ -239,9 +221,8 @@ export class SessionRegistration {
     return session
   }
 
-  #requireCookieInterface (): SecureCookieSessionInterface {
-    if (this.sessionInterface instanceof SecureCookieSessionInterface) return this.sessionInterface
-    throw new TypeError(`the sessionInterface of ${this.sessionName} does not keep sessions in signed cookies`)
+  #knowsRequestsOnly (): TypeError {
+    return new TypeError(`the sessionInterface of ${this.sessionName} keeps no sessions outside of requests`)
   }
 
   #makeApp (config: SessionConfig): SessionApp {

@@ -32,7 +32,7 @@ import { sessionJSONSerializer } from '../json/session-serializer.ts'
 import { joinBook, noBook, splitBook } from '../session/book-keeping.ts'
 import type { Split } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
-import type { LoadedSession, SessionData } from '../session/session-data.ts'
+import type { LoadedSession, SessionData, SessionSource } from '../session/session-data.ts'
 import { dataOf, noKey, SecureCookieSession } from '../session/session.ts'
 import { ageOf, judge, judgeBook, noteBegin } from './lifetime.ts'
 import { reportRejection } from './rejections.ts'
@@ -151,6 +151,24 @@ export class SecureCookieSessionInterface extends SessionInterface {
     cookie.send(reply, token, loaded?.hasRivals)
   }
 
+  override createSession (app: SessionApp, data: Readonly<Dict>): SecureCookieSession {
+    return new this.sessionClass(data, this.#sourceOf(app))
+  }
+
+  /** @throws as {@link encode} does */
+  override encodeSession (app: SessionApp, session: SecureCookieSession): string {
+    const data = dataOf(session) as SessionData
+    this.noteBook(app, data)
+    return this.encode(app, data.detached(), { before: data.loaded?.json, book: data.book })
+  }
+
+  override decodeSession (
+    app: SessionApp, cookie: string | undefined, log: SessionRequest['log']
+  ): SecureCookieSession | null {
+    const loaded = cookie === undefined ? undefined : this.decode(app, cookie, log)
+    return loaded === undefined ? null : new this.sessionClass(undefined, this.#sourceOf(app, loaded))
+  }
+
   /**
    * Data as the value of a session cookie.
    *
@@ -196,11 +214,6 @@ export class SecureCookieSessionInterface extends SessionInterface {
   /** Notes in the book of a session what a setting needs, before the session is written. */
   noteBook (app: SessionApp, data: SessionData): void {
     noteBegin(data, app.config)
-  }
-
-  /** Whether it is known without waiting that a session was ended, for `decodeSession`. */
-  isKnownRevoked (_session: SecureCookieSession): boolean {
-    return false
   }
 
   /**
@@ -308,6 +321,11 @@ export class SecureCookieSessionInterface extends SessionInterface {
     app: SessionApp, session: SecureCookieSession, reply: FastifyReply, hasRivals = dataOf(session)?.loaded?.hasRivals
   ): void {
     this.sessionCookie(app, session, reply.request).delete(reply, hasRivals)
+  }
+
+  /** What a session outside of any request is loaded from. */
+  #sourceOf ({ config }: SessionApp, loaded?: LoadedSession): SessionSource {
+    return { serializer: this.serializer, load: () => loaded, longestLifetime: config.PERMANENT_SESSION_LIFETIME }
   }
 
   #formatOf (app: SessionApp): TokenFormat | undefined {

@@ -14,6 +14,7 @@ import type { MaybePromise } from '../maybe-promise.ts'
 import type { CookieSettings } from '../cookie/attributes.ts'
 import { isHTTPS, transportProblem } from '../cookie/transport.ts'
 import { SessionCookie } from '../cookie/write.ts'
+import type { Dict } from '../json/dict.ts'
 import { cookieOptionsKey } from '../session/session-compat.ts'
 import type { SessionData } from '../session/session-data.ts'
 import { dataOf, NullSession } from '../session/session.ts'
@@ -90,6 +91,22 @@ export abstract class SessionInterface {
 
   /** Called when the application closes. */
   stop? (): MaybePromise<void>
+
+  /** Whether there are no sessions without a secret key. */
+  get needsKey (): boolean {
+    return true
+  }
+
+  /** A session outside of any request, for `fastify.createSession`. */
+  createSession? (app: SessionApp, data: Readonly<Dict>): SecureCookieSession
+
+  /** The value of the cookie that holds a session, or its id, for `fastify.encodeSession`. */
+  encodeSession? (app: SessionApp, session: SecureCookieSession, log: SessionRequest['log']): MaybePromise<string>
+
+  /** The session in the value of a cookie, for `fastify.decodeSession`; `null` when it is refused. */
+  decodeSession? (
+    app: SessionApp, cookie: string | undefined, log: SessionRequest['log']
+  ): MaybePromise<SecureCookieSession | null>
 
   /** Ends all sessions of a user that began before now, for `fastify.endSessions`. @param user - never empty */
   endSessions? (app: SessionApp, user: string, options: EndOptions): MaybePromise<void>

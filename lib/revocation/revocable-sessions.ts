@@ -111,12 +111,11 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     super.noteBook(app, data)
   }
 
-  /** A store that answers at once is asked; of another one, only what is remembered counts. */
-  override isKnownRevoked (session: SecureCookieSession): boolean {
-    const data = dataOf(session) as SessionData
-    if (this.#revocation.sync) return this.#isRevoked(data) as boolean
-    const identity = this.#identityOf(data)
-    return identity !== undefined && this.#revocation.knows(identity)
+  override decodeSession (
+    app: SessionApp, cookie: string | undefined, log: SessionRequest['log']
+  ): SecureCookieSession | null {
+    const session = super.decodeSession(app, cookie, log)
+    return session !== null && this.#isKnownRevoked(dataOf(session) as SessionData) ? null : session
   }
 
   override isRevoked (_app: SessionApp, session: SecureCookieSession): MaybePromise<boolean> {
@@ -128,6 +127,13 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
       throw new TypeError(`endSessions needs the option revocation.user of ${app.sessionName}: whose session it is`)
     }
     return this.#revocation.endUser(user, except && nameOf(dataOf(except) as SessionData), this.#limits(app))
+  }
+
+  /** A store that answers at once is asked; of another one, only what is remembered counts. */
+  #isKnownRevoked (data: SessionData): boolean {
+    if (this.#revocation.sync) return this.#isRevoked(data) as boolean
+    const identity = this.#identityOf(data)
+    return identity !== undefined && this.#revocation.knows(identity)
   }
 
   #isRevoked (data: SessionData): MaybePromise<boolean> {

@@ -61,8 +61,8 @@ export class ServerSideSessionInterface extends SessionInterface {
     this.#user = given.user
   }
 
-  /** Whether ids are signed, which needs a secret key. */
-  get needsKey (): boolean {
+  /** Only signed ids need one. */
+  override get needsKey (): boolean {
     return this.#ids.form === signedId
   }
 
@@ -121,8 +121,10 @@ export class ServerSideSessionInterface extends SessionInterface {
     return app.config.SESSION_REFRESH_EACH_REQUEST && request.headers.cookie !== undefined
   }
 
-  /** A session outside of any request. @param book - its begin and its lifetime, if it is the copy of another */
-  create (app: SessionApp, given: Readonly<Dict>, { created, lifetime }: BookKeeping = noBook): SecureCookieSession {
+  /** @param book - its begin and its lifetime, if it is the copy of another */
+  override createSession (
+    app: SessionApp, given: Readonly<Dict>, { created, lifetime }: BookKeeping = noBook
+  ): SecureCookieSession {
     const session = this.#open(app, app.fastify.log, () => ({}))
     session.update(given)
     const data = dataOf(session) as SessionData
@@ -130,21 +132,24 @@ export class ServerSideSessionInterface extends SessionInterface {
     return session
   }
 
-  /** The session whose id is in the value of a cookie; `null` if the store does not have it. */
-  decode (app: SessionApp, cookie: string, log: SessionRequest['log']): MaybePromise<SecureCookieSession | null> {
-    return andThen(this.#ids.find(app, [cookie]), (found) => {
+  override decodeSession (
+    app: SessionApp, cookie: string | undefined, log: SessionRequest['log']
+  ): MaybePromise<SecureCookieSession | null> {
+    return andThen(this.#ids.find(app, [cookie ?? '']), (found) => {
       const session = this.#open(app, log, () => found)
       return dataOf(session)?.loaded === undefined ? null : session
     })
   }
 
   /** Writes the session into the store. @returns the value of the cookie that holds its id; '' for an empty session */
-  encode (app: SessionApp, session: SecureCookieSession, log: SessionRequest['log']): MaybePromise<string> {
+  override encodeSession (
+    app: SessionApp, session: SecureCookieSession, log: SessionRequest['log']
+  ): MaybePromise<string> {
     const data = dataOf(session) as SessionData
     const { source } = data
     // The session is one of another interface, for example in cookies or in another store: its data is copied.
     if (!(source instanceof StoreSource && source.isOf(this, app.sessionName))) {
-      return this.encode(app, this.create(app, data.detached(), data.book), log)
+      return this.encodeSession(app, this.createSession(app, data.detached(), data.book), log)
     }
     const write = this.#prepare(app, session, source, { log } as SessionRequest)
     const steps = function * (this: ServerSideSessionInterface): Steps<string> {

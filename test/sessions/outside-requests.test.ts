@@ -187,7 +187,7 @@ describe('createSession, encodeSession and decodeSession', () => {
     }
     const app = await buildApp(t, { secretKey: undefined, sessionInterface: new Own() })
 
-    t.assert.throws(() => app.createSession(), { name: 'TypeError', message: 'the sessionInterface of session does not keep sessions in signed cookies' })
+    t.assert.throws(() => app.createSession(), { name: 'TypeError', message: 'the sessionInterface of session keeps no sessions outside of requests' })
   })
 })
 
