@@ -160,8 +160,8 @@ export class SessionRegistration {
     }
     data.accessed = true
     const { observer } = data
-    const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
-    const app = isOurs ? observer.app : this.app
+    const isOurs = observer instanceof RequestSession && observer.getApp().sessionName === this.sessionName
+    const app = isOurs ? observer.getApp() : this.app
     const { sessionInterface, fastify } = this
     if (sessionInterface instanceof ServerSideSessionInterface) {
       return sessionInterface.encode(app, session, fastify.log)
