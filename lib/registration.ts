@@ -17,7 +17,7 @@ import { isSealed } from './config/signing-options.ts'
 import { createWarnOnce } from './config/warn-once.ts'
 import type { WarnOnce } from './config/warn-once.ts'
 import { hasBlankEnds, weaknessOf } from './config/weak-keys.ts'
-import { cookieAttributes } from './cookie/attributes.ts'
+import { settleCookie } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
 import { ServerSideSessionInterface } from './server-sessions/server-sessions.ts'
@@ -141,7 +141,7 @@ export class SessionRegistration {
     const asked = lookup(config ?? {}, this.sessionName)
     checkRouteOptions(asked, `${this.sessionName} in the config of ${route}`)
     if (typeof asked !== 'object' || asked === null) return
-    cookieAttributes(this.sessionInterface.cookieSettings(this.app), true, asked, `${route}: the cookie attribute`)
+    settleCookie(this.sessionInterface.cookieSettings(this.app), asked, `${route}: the cookie attribute`)
   }
 
   /** A session outside of any request. */

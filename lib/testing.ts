@@ -10,7 +10,7 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { CookieJar } from 'tough-cookie'
 import type { Session, SessionData } from '../types/session.ts'
-import { cookieAttributes, deletionAttributes } from './cookie/attributes.ts'
+import { cookieAttributes, deletionAttributes, settleCookie } from './cookie/attributes.ts'
 import { registrationsOf } from './helpers.ts'
 import { ServerSideSessionInterface } from './server-sessions/server-sessions.ts'
 import type { SessionRegistration } from './registration.ts'
@@ -72,7 +72,7 @@ export class TestClient<T = SessionData> {
     const isWritten = session.size > 0 || sessionInterface instanceof ServerSideSessionInterface
     const value = isWritten ? await this.#fastify.encodeSession(session, sessionName) : ''
     const url = new URL(cookie.path, this.#baseUrl)
-    const attributes = cookieAttributes(cookie, url.protocol === 'https:')
+    const attributes = cookieAttributes(settleCookie(cookie), url.protocol === 'https:')
     const sent = value === '' ? deletionAttributes(attributes) : attributes
     await this.#keep(this.#fastify.serializeCookie(cookie.name, value, sent), url)
   }
