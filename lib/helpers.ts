@@ -19,18 +19,19 @@ import type { SecureCookieSession } from './session/session.ts'
 /** Where an instance keeps the sessions of its scope. `Symbol.for`, so that the ESM and CommonJS copies agree. */
 const registered: unique symbol = Symbol.for('fastify-secure-cookie-session.registered')
 
-type WithRegistrations = { [registered]?: ReadonlyMap<string, SessionRegistration> }
+/** A function, because `inspect` with the option `getters` would read the config of a session, and so its key. */
+type WithRegistrations = { [registered]?: () => ReadonlyMap<string, SessionRegistration> }
 
 /** The sessions of a scope and of the scopes around it. */
 export function registrationsOf (fastify: FastifyInstance): ReadonlyMap<string, SessionRegistration> {
-  return (fastify as WithRegistrations)[registered] ?? new Map()
+  return (fastify as WithRegistrations)[registered]?.() ?? new Map()
 }
 
 /** Adds the helpers to the instance: `createSession`, `encodeSession`, `decodeSession`, `endSessions` and others. */
 export function decorateInstance (fastify: FastifyInstance, sessions: readonly SessionRegistration[]): void {
   const known = new Map(registrationsOf(fastify))
   for (const session of sessions) known.set(session.sessionName, session)
-  Object.defineProperty(fastify, registered, { value: known, configurable: true })
+  Object.defineProperty(fastify, registered, { value: () => known, configurable: true })
   // The helpers of the first registration in a scope also find the sessions of later ones.
   if (Object.hasOwn(fastify, 'createSession')) return
   const first = sessions[0] as SessionRegistration

@@ -18,7 +18,7 @@ import { isSealed } from './config/signing-options.ts'
 import { createWarnOnce } from './config/warn-once.ts'
 import type { WarnOnce } from './config/warn-once.ts'
 import { accidentOf, weaknessOf } from './config/weak-keys.ts'
-import { cookieAttributes } from './cookie/attributes.ts'
+import { settleCookie } from './cookie/attributes.ts'
 import { FST_SESSION_ALREADY_REGISTERED, FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import { SecureCookieSessionInterface } from './interfaces/cookie-sessions.ts'
 import type { EndOptions, ListOptions, SessionApp, SessionInterface } from './interfaces/session-interface.ts'
@@ -143,7 +143,7 @@ export class SessionRegistration {
     const problem = routeProblem(asked, this.sessionName, route)
     if (problem !== undefined) throw new FST_SESSION_INVALID_CONFIG(...problem)
     if (typeof asked !== 'object' || asked === null) return
-    cookieAttributes(this.sessionInterface.cookieSettings(this.app), true, asked, `${route}: the cookie attribute`)
+    settleCookie(this.sessionInterface.cookieSettings(this.app), asked, `${route}: the cookie attribute`)
   }
 
   /** A session outside of any request. */
@@ -163,8 +163,8 @@ export class SessionRegistration {
     if (sessionInterface.encodeSession === undefined) throw this.#knowsRequestsOnly()
     data.accessed = true
     const { observer } = data
-    const isOurs = observer instanceof RequestSession && observer.app.sessionName === this.sessionName
-    return sessionInterface.encodeSession(isOurs ? observer.app : this.app, session, fastify.log)
+    const app = observer instanceof RequestSession ? observer.getApp() : undefined
+    return sessionInterface.encodeSession(app?.sessionName === this.sessionName ? app : this.app, session, fastify.log)
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */

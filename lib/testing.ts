@@ -10,7 +10,7 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { CookieJar } from 'tough-cookie'
 import type { Session, SessionData } from '../types/session.ts'
-import { cookieAttributes, deletionAttributes } from './cookie/attributes.ts'
+import { cookieAttributes, deletionAttributes, settleCookie } from './cookie/attributes.ts'
 import { registrationsOf } from './helpers.ts'
 import { ServerSideSessionInterface } from './server-sessions/server-sessions.ts'
 import type { SessionRegistration } from './registration.ts'
@@ -41,22 +41,12 @@ export class TestClient<T = SessionData> {
    * As `fastify.inject`, with the cookies of the jar. The cookies of the response go into it, unless a browser would
    * refuse them.
    *
-   * @throws {TypeError} without options: the chain that `fastify.inject()` returns then would leave the jar out.
+   * @throws {TypeError} without options: the chain that `fastify.inject()` returns then would leave the jar out. Thrown
+   * at once, because `client.inject().post('/')` would not wait for a promise.
    */
-  async inject (options: InjectOptions | string): Promise<LightMyRequestResponse> {
-    if (options === undefined) {
-      throw new TypeError("the test client has no chains: write client.inject({ method: 'POST', url: '/' })")
-    }
-    const { headers, ...request } = typeof options === 'string' ? { url: options } : options
-    const target = request.url ?? request.path as string
-    const url = new URL(typeof target === 'string' ? target : target.pathname, this.#baseUrl)
-    const cookie = await this.jar.getCookieString(url.href)
-    const allHeaders = cookie === '' ? { ...headers } : { cookie, ...headers }
-    const response = await this.#fastify.inject({ ...request, headers: allHeaders })
-    for (const header of [response.headers['set-cookie'] ?? []].flat()) {
-      await this.jar.setCookie(header, url.href, { ignoreError: true })
-    }
-    return response
+  inject (options: InjectOptions | string): Promise<LightMyRequestResponse> {
+    if (options !== undefined) return this.#inject(options)
+    throw new TypeError("the test client has no chains: write client.inject({ method: 'POST', url: '/' })")
   }
 
   /**
@@ -71,7 +61,7 @@ export class TestClient<T = SessionData> {
 
   /**
    * Opens the session, passes it to `change`, and saves it into the jar: a login without the form. A session in a store
-   * is written there.
+   * is written there. A cookie that a browser would refuse, such as one of another domain than `baseUrl`, is ignored.
    */
   async sessionTransaction (change: (session: Session<T>) => void | Promise<void>): Promise<void> {
     const { app, sessionInterface, sessionName } = await this.#registered()
@@ -82,9 +72,24 @@ export class TestClient<T = SessionData> {
     const isWritten = session.size > 0 || sessionInterface instanceof ServerSideSessionInterface
     const value = isWritten ? await this.#fastify.encodeSession(session, sessionName) : ''
     const url = new URL(cookie.path, this.#baseUrl)
-    const attributes = cookieAttributes(cookie, url.protocol === 'https:')
+    const attributes = cookieAttributes(settleCookie(cookie), url.protocol === 'https:')
     const sent = value === '' ? deletionAttributes(attributes) : attributes
-    await this.jar.setCookie(this.#fastify.serializeCookie(cookie.name, value, sent), url.href)
+    await this.#keep(this.#fastify.serializeCookie(cookie.name, value, sent), url)
+  }
+
+  async #inject (options: InjectOptions | string): Promise<LightMyRequestResponse> {
+    const { headers, ...request } = typeof options === 'string' ? { url: options } : options
+    const target = request.url ?? request.path as string
+    const url = new URL(typeof target === 'string' ? target : target.pathname, this.#baseUrl)
+    const cookie = await this.jar.getCookieString(url.href)
+    const allHeaders = cookie === '' ? { ...headers } : { cookie, ...headers }
+    const response = await this.#fastify.inject({ ...request, headers: allHeaders })
+    for (const header of [response.headers['set-cookie'] ?? []].flat()) await this.#keep(header, url)
+    return response
+  }
+
+  async #keep (header: string, { href }: URL): Promise<void> {
+    await this.jar.setCookie(header, href, { ignoreError: true })
   }
 
   async #registered (): Promise<SessionRegistration> {

@@ -1,10 +1,13 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import secureSession from '../lib/index.ts'
+import secureSession, { SecureCookieSessionInterface } from '../lib/index.ts'
 import type { SecureSessionOptions } from '../lib/index.ts'
+import { memoryStore } from '../lib/stores/index.ts'
 import { testClient } from '../lib/testing.ts'
+import type { TestClient } from '../lib/testing.ts'
 import { secretKey } from './helpers.ts'
 
 async function build (t: TestContext, options: SecureSessionOptions = {}): Promise<FastifyInstance> {
@@ -41,10 +44,17 @@ describe('a test client', () => {
     t.assert.strictEqual((await client.inject({ url: '/echo', headers: { cookie: 'c=3', 'x-a': '1' } })).json().cookie, 'c=3')
   })
 
-  test('has no chains of requests, which would leave the jar out', async (t: TestContext) => {
-    const client = testClient(await build(t))
+  test('has no chains of requests, which would leave the jar out: it says so at once, and leaves no rejection', async (t: TestContext) => {
+    const client = testClient(await build(t)) as unknown as FastifyInstance
+    const rejections: unknown[] = []
+    const note = (reason: unknown): void => { rejections.push(reason) }
+    process.on('unhandledRejection', note)
+    t.after(() => process.off('unhandledRejection', note))
 
-    await t.assert.rejects(client.inject(undefined as unknown as string), { name: 'TypeError', message: /has no chains/ })
+    t.assert.throws(() => client.inject().post('/'), { name: 'TypeError', message: /has no chains: write client\.inject\(\{ method: 'POST', url: '\/' \}\)/ })
+
+    await setImmediate()
+    t.assert.deepStrictEqual(rejections, [])
   })
 
   test('reads the session as the next request would bring it', async (t: TestContext) => {
@@ -79,6 +89,71 @@ describe('a test client', () => {
     t.assert.deepStrictEqual([cookie?.key, cookie?.path, cookie?.secure, cookie?.httpOnly, cookie?.domain], ['session', '/app', true, true, 'example.com'])
     t.assert.strictEqual(await client.session(), null)
     t.assert.deepStrictEqual((await client.session('/app'))?.data(), { user_id: 1 })
+  })
+
+  describe('with an interface that overrides getCookieName, getCookiePath and getCookieDomain', () => {
+    class Own extends SecureCookieSessionInterface {
+      override getCookieName (): string { return 'own' }
+      override getCookiePath (): string { return '/app' }
+      override getCookieDomain (): string { return 'example.com' }
+    }
+    const open = async (t: TestContext): Promise<TestClient> => {
+      const fastify = await build(t, { sessionInterface: new Own(), cookie: { path: '/other', domain: 'other.example' } })
+      fastify.get('/app/me', async (request) => ({ user: request.session.user_id ?? null }))
+      fastify.post('/app/login', async (request) => { request.session.user_id = 42 })
+      return testClient(fastify, { baseUrl: 'https://www.example.com' })
+    }
+
+    test('stores the cookie of a transaction by them', async (t: TestContext) => {
+      const client = await open(t)
+
+      await client.sessionTransaction((session) => { session.user_id = 1 })
+
+      const [cookie, ...others] = await client.jar.getCookies('https://www.example.com/app')
+      t.assert.deepStrictEqual([cookie?.key, cookie?.path, cookie?.domain, others.length], ['own', '/app', 'example.com', 0])
+      t.assert.deepStrictEqual((await client.inject('/app/me')).json(), { user: 1 })
+      t.assert.deepStrictEqual((await client.inject('/me')).json(), { user: null })
+    })
+
+    test('reads the cookie of a response by them, and changes and ends it in transactions', async (t: TestContext) => {
+      const client = await open(t)
+      await client.inject({ method: 'POST', url: '/app/login' })
+      client.jar.setCookieSync('session=another; Path=/', 'https://www.example.com/')
+
+      t.assert.deepStrictEqual((await client.session('/app'))?.data(), { user_id: 42 })
+      t.assert.strictEqual(await client.session('/'), null)
+      await client.sessionTransaction((session) => { session.user_id += 1 })
+      t.assert.deepStrictEqual((await client.inject('/app/me')).json(), { user: 43 })
+      await client.sessionTransaction((session) => session.clear())
+      t.assert.deepStrictEqual(await client.jar.getCookieString('https://www.example.com/app'), 'session=another')
+    })
+  })
+
+  for (const [what, options] of Object.entries<SecureSessionOptions>({ 'in cookies': {}, 'in a store': { store: memoryStore() } })) {
+    test(`ignores what a browser would: a cookie of another domain, ${what}`, async (t: TestContext) => {
+      const client = testClient(await build(t, { cookie: { domain: 'example.com' }, ...options }))
+
+      t.assert.strictEqual((await client.inject({ method: 'POST', url: '/login' })).statusCode, 200)
+      await client.sessionTransaction((session) => { session.user_id = 1 })
+
+      t.assert.deepStrictEqual((await client.inject('/me')).json(), { user: null })
+      t.assert.deepStrictEqual(client.jar.serializeSync()?.cookies, [])
+      t.assert.strictEqual(await client.session(), null)
+    })
+  }
+
+  test('keeps what it has when a response or a transaction brings a cookie that is refused', async (t: TestContext) => {
+    const fastify = await build(t)
+    fastify.get('/move', async (request) => {
+      request.session.options({ domain: 'example.com' })
+      request.session.user_id = 2
+    })
+    const client = testClient(fastify)
+    await client.sessionTransaction((session) => { session.user_id = 1 })
+
+    t.assert.match(String((await client.inject('/move')).headers['set-cookie']), /Domain=example\.com/)
+
+    t.assert.deepStrictEqual((await client.inject('/me')).json(), { user: 1 })
   })
 
   test('works on one of several sessions', async (t: TestContext) => {

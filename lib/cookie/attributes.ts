@@ -32,28 +32,46 @@ export interface CookieAttributes {
   secure: boolean
 }
 
+/** A cookie as it is configured, and as the application wants it in one response. */
+export interface SettledCookie extends CookieSettings {
+  expires: Date | undefined
+  maxAge: number | undefined
+}
+
 const nothing: ParsedCookieOptions = Object.create(null)
 
 /**
- * The attributes of a cookie.
+ * Puts what the application asks for in one response in the place of what is configured.
  *
- * @param isHTTPS - decides for Secure where that is `'auto'`
  * @param asked - the `session.options()` of this response; unknown keys are ignored
  * @param where - the beginning of the message about a wrong one
  * @throws `FST_SESSION_INVALID_CONFIG` when an attribute in `asked` is wrong, or makes a cookie that browsers drop.
  */
-export function cookieAttributes (
-  cookie: CookieSettings, isHTTPS: boolean, asked?: SessionCookieOptions, where = 'the cookie attribute'
-): CookieAttributes {
+export function settleCookie (
+  cookie: CookieSettings, asked?: SessionCookieOptions, where = 'the cookie attribute'
+): SettledCookie {
   const own = asked === undefined ? nothing : parseCookieOptions(asked, where)
-  const domain = own.domain === undefined ? cookie.domain : own.domain
-  const sameSite = own.sameSite === undefined ? cookie.sameSite : own.sameSite
-  const partitioned = own.partitioned ?? cookie.partitioned
-  const secure = own.secure ?? cookie.secure
-  const path = own.path ?? cookie.path
+  const settled: SettledCookie = {
+    name: cookie.name,
+    domain: own.domain === undefined ? cookie.domain : own.domain,
+    path: own.path ?? cookie.path,
+    httpOnly: own.httpOnly ?? cookie.httpOnly,
+    secure: own.secure ?? cookie.secure,
+    partitioned: own.partitioned ?? cookie.partitioned,
+    sameSite: own.sameSite === undefined ? cookie.sameSite : own.sameSite,
+    expires: own.expires,
+    maxAge: own.maxAge
+  }
+  if (asked !== undefined) checkCookieRules(settled, (attribute) => `${where} ${attribute}`)
+  return settled
+}
+
+/** The attributes of a cookie. @param isHTTPS - decides for Secure where that is `'auto'` */
+export function cookieAttributes (cookie: SettledCookie, isHTTPS: boolean): CookieAttributes {
+  const { domain, path, httpOnly, secure, partitioned, sameSite, expires, maxAge } = cookie
   const attributes: CookieAttributes = {
     path,
-    httpOnly: own.httpOnly ?? cookie.httpOnly,
+    httpOnly,
     secure: partitioned || (secure === 'auto' ? isHTTPS : secure),
     partitioned
   }
@@ -63,12 +81,8 @@ export function cookieAttributes (
   if (sameSite !== null && (sameSite !== 'None' || attributes.secure)) {
     attributes.sameSite = sameSite.toLowerCase() as Lowercase<SameSite>
   }
-  if (own.expires !== undefined) attributes.expires = own.expires
-  if (own.maxAge !== undefined) attributes.maxAge = own.maxAge
-  if (asked !== undefined) {
-    const together = { name: cookie.name, domain, path, partitioned, sameSite, secure }
-    checkCookieRules(together, (attribute) => `${where} ${attribute}`)
-  }
+  if (expires !== undefined) attributes.expires = expires
+  if (maxAge !== undefined) attributes.maxAge = maxAge
   return attributes
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { FastifyRequest } from 'fastify'
-import type { SameSite } from '../../types/config.ts'
+import type { CookieSettings } from './attributes.ts'
 
 /** Whether the request came over HTTPS. Proxies differ in the case of the protocol; an injected websocket has none. */
 export function isHTTPS (request: FastifyRequest): boolean {
@@ -23,12 +23,12 @@ export interface TransportProblem {
  * The mistake in the set-up that the request proves, if it makes browsers drop the cookie, or makes the cookie less
  * safe than intended.
  *
- * @param secure - the Secure attribute as configured or set for this response
- * @param sameSite - the SameSite attribute as configured
+ * @param cookie - as it is configured, and set for this response
  */
 export function transportProblem (
-  request: FastifyRequest, secure: boolean | 'auto', sameSite: SameSite | null
+  request: FastifyRequest, { secure: wanted, partitioned, sameSite }: CookieSettings
 ): TransportProblem | undefined {
+  const secure = partitioned || wanted
   if (secure === false || isHTTPS(request)) return undefined
   // Checked before the host: by default nginx and other proxies send their own host instead of forwarding it.
   if (secure === 'auto' && isForwardedHTTPS(request)) return autoBehindProxy
@@ -55,8 +55,9 @@ const autoBehindProxy: TransportProblem = {
 
 const noneOverHTTP: TransportProblem = {
   kind: 'SameSite=None over HTTP',
-  message: "SESSION_COOKIE_SAMESITE (cookie.sameSite) is 'None', which browsers accept on Secure cookies only, but " +
-    'the request came over plain HTTP, so that SameSite is left out. ' +
+  message: "the SameSite of the cookie is 'None' (by SESSION_COOKIE_SAMESITE, cookie.sameSite, the config of the " +
+    'route or session.options()), which browsers accept on Secure cookies only, but the request came over plain HTTP, so ' +
+    'that SameSite is left out. ' +
     'Serve over HTTPS, or set the option trustProxy of Fastify'
 }
 

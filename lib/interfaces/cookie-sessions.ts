@@ -11,7 +11,7 @@ import type { BookKeeping } from '../../types/session.ts'
 import { lookup } from '../config/lookup.ts'
 import { isSealed, parseSigningOptions } from '../config/signing-options.ts'
 import type { SealedOptions, SigningOptions } from '../config/signing-options.ts'
-import { cookieAttributes } from '../cookie/attributes.ts'
+import { cookieAttributes, settleCookie } from '../cookie/attributes.ts'
 import { readCookies } from '../cookie/read.ts'
 import { addVary, besideAnother, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
 import { hmac } from '../crypto/digest.ts'
@@ -336,7 +336,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
   /** Characters of a token that fits into a cookie with the configured attributes and Expires. */
   #room (app: SessionApp): number {
     const settings = this.cookieSettings(app)
-    const attributes = { ...cookieAttributes(settings, true), expires: new Date(0) }
+    const attributes = { ...cookieAttributes(settleCookie(settings), true), expires: new Date(0) }
     const cookie = new SessionCookie(app.fastify, settings.name, attributes)
     return (app.config.MAX_COOKIE_SIZE || browserCookieLimit) - cookie.length
   }

@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SameSite, SessionConfig } from '../../types/config.ts'
 import type { OnReject } from '../../types/session.ts'
 import type { ListedSession } from '../../types/fastify.ts'
-import { cookieAttributes } from '../cookie/attributes.ts'
+import { cookieAttributes, settleCookie } from '../cookie/attributes.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { CookieSettings } from '../cookie/attributes.ts'
 import { isHTTPS, transportProblem } from '../cookie/transport.ts'
@@ -215,12 +215,10 @@ export abstract class SessionInterface {
   protected sessionCookie (
     app: SessionApp, session: SecureCookieSession, request: SessionRequest, expires: Date | null = null
   ): SessionCookie {
-    const settings = this.cookieSettings(app, request)
-    const options = session[cookieOptionsKey]
-    const attributes = cookieAttributes(settings, isHTTPS(request), options)
-    const secure = attributes.secure || (options?.secure ?? settings.secure)
-    const problem = transportProblem(request, secure, settings.sameSite)
+    const settled = settleCookie(this.cookieSettings(app, request), session[cookieOptionsKey])
+    const attributes = cookieAttributes(settled, isHTTPS(request))
+    const problem = transportProblem(request, settled)
     if (problem !== undefined) app.warnOnce(problem.kind, problem.message)
-    return new SessionCookie(app.fastify, settings.name, expires === null ? attributes : { expires, ...attributes })
+    return new SessionCookie(app.fastify, settled.name, expires === null ? attributes : { expires, ...attributes })
   }
 }

@@ -69,8 +69,8 @@ export class RequestSession implements SessionObserver {
     return this.#app.config.PERMANENT_SESSION_LIFETIME
   }
 
-  /** The application, with the configuration that it had when the request came in. */
-  get app (): SessionApp {
+  /** The application, with the configuration that it had when the request came in. Printing calls getters, not this. */
+  getApp (): SessionApp {
     return this.#app
   }
 
@@ -355,7 +355,7 @@ export class RequestSession implements SessionObserver {
 /** The name of the session that a request opened; `undefined` outside of requests. */
 export function sessionNameOf (session: SecureCookieSession): string | undefined {
   const observer = dataOf(session)?.observer
-  return observer instanceof RequestSession ? observer.app.sessionName : undefined
+  return observer instanceof RequestSession ? observer.getApp().sessionName : undefined
 }
 
 /** The data behind a session; `undefined` for whatever else an interface may return. */

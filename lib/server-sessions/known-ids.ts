@@ -36,16 +36,21 @@ export class KnownIds {
   /** The first session that the store has. Only well-formed ids reach it. @param cookies - none of them empty */
   find (app: SessionApp, cookies: readonly string[]): MaybePromise<Found> {
     const ids = cookies.flatMap((cookie) => this.form.read(cookie, app) ?? []).slice(0, mostIds)
-    const hasRivals = cookies.length > 1
-    if (ids.length === 0) return { refusal: cookies.length === 0 ? undefined : 'malformed', hasRivals }
-    return run(this.#lookUp(app, ids, hasRivals))
+    if (ids.length === 0) return { refusal: cookies.length === 0 ? undefined : 'malformed' }
+    return run(this.#lookUp(app, ids))
   }
 
-  * #lookUp (app: SessionApp, ids: readonly string[], hasRivals: boolean): Steps<Found> {
+  /** Rivals are deleted, so they must be ours: deleting the cookie of another application would log out there. */
+  * #lookUp (app: SessionApp, ids: readonly string[]): Steps<Found> {
+    let first: Found | undefined
+    let hasRivals = this.form.isProof && ids.length > 1
     for (const id of ids) {
       const session = yield * wait(this.#store.get(this.keyOf(app, id)))
-      if (session !== null) return { id, session, hasRivals }
+      if (session === null) continue
+      if (first === undefined) first = { id, session }
+      else hasRivals = true
+      if (hasRivals) break
     }
-    return { refusal: 'unknown-id', hasRivals }
+    return { ...(first ?? { refusal: 'unknown-id' }), hasRivals }
   }
 }

@@ -39,6 +39,8 @@ export function storeKey (sessionName: string, id: string, isHashed: boolean): s
 
 /** How an id stands in the cookie. */
 export interface IdForm {
+  /** Whether {@link read} takes only what was written with our key. Whose another id is, the store alone knows. */
+  readonly isProof: boolean
   /** The value of the cookie. */
   write (id: string, app: SessionApp): string
   /** The id; `undefined` when the cookie holds none. */
@@ -47,6 +49,7 @@ export interface IdForm {
 
 /** The id alone. */
 export const bareId: IdForm = {
+  isProof: false,
   write: (id) => id,
   read: (cookie) => isWellFormedId(cookie) ? cookie : undefined
 }
@@ -57,6 +60,7 @@ export const bareId: IdForm = {
  * @see {@link https://flask-session.readthedocs.io/en/latest/config.html#SESSION_USE_SIGNER}
  */
 export const signedId: IdForm = {
+  isProof: true,
   write (id, app) {
     const signer = signerOf(app)
     if (signer === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)

@@ -30,7 +30,7 @@ export interface Found {
   readonly session?: StoredSession | undefined
   /** Why there is no session, for the log. */
   readonly refusal?: 'malformed' | 'unknown-id' | undefined
-  /** Whether the request had several cookies of the name. */
+  /** Whether several cookies of the name are ours. */
   readonly hasRivals?: boolean | undefined
 }
 

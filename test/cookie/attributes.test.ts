@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { cookieAttributes, deletionAttributes } from '../../lib/cookie/attributes.ts'
+import { cookieAttributes, deletionAttributes, settleCookie } from '../../lib/cookie/attributes.ts'
 import type { CookieSettings } from '../../lib/cookie/attributes.ts'
 
 const settings: CookieSettings = {
@@ -10,13 +10,13 @@ const plain = { path: '/', httpOnly: true, secure: false, partitioned: false }
 
 describe('cookieAttributes', () => {
   test('omits attributes that are not set, and does not check the configuration again', (t: TestContext) => {
-    t.assert.deepStrictEqual(cookieAttributes(settings, false), plain)
+    t.assert.deepStrictEqual(cookieAttributes(settleCookie(settings), false), plain)
   })
 
   test('has every attribute of the settings', (t: TestContext) => {
     const all: CookieSettings = { ...settings, domain: 'a.org', path: '/shop', httpOnly: false, secure: true, sameSite: 'Lax' }
 
-    t.assert.deepStrictEqual(cookieAttributes(all, false), {
+    t.assert.deepStrictEqual(cookieAttributes(settleCookie(all), false), {
       domain: 'a.org', path: '/shop', httpOnly: false, secure: true, partitioned: false, sameSite: 'lax'
     })
   })
@@ -25,28 +25,28 @@ describe('cookieAttributes', () => {
     const expires = new Date(0)
     const secure = { ...plain, secure: true }
 
-    t.assert.deepStrictEqual(cookieAttributes(settings, false, { secure: true, maxAge: 0 }), { ...secure, maxAge: 0 })
-    t.assert.deepStrictEqual(cookieAttributes(settings, false, { secure: true, expires }), { ...secure, expires })
+    t.assert.deepStrictEqual(cookieAttributes(settleCookie(settings, { secure: true, maxAge: 0 }), false), { ...secure, maxAge: 0 })
+    t.assert.deepStrictEqual(cookieAttributes(settleCookie(settings, { secure: true, expires }), false), { ...secure, expires })
   })
 
   test('prefers what the application asks for, and a null removes an attribute', (t: TestContext) => {
     const configured: CookieSettings = { ...settings, name: 'session', domain: 'a.org', sameSite: 'Lax' }
     const asked = { domain: 'b.org', path: '/b', httpOnly: false, secure: true, partitioned: true, sameSite: 'Strict' } as const
 
-    t.assert.deepStrictEqual(cookieAttributes(configured, false, asked), { ...asked, sameSite: 'strict' })
-    t.assert.deepStrictEqual(cookieAttributes(configured, false, { domain: null, sameSite: null }), plain)
+    t.assert.deepStrictEqual(cookieAttributes(settleCookie(configured, asked), false), { ...asked, sameSite: 'strict' })
+    t.assert.deepStrictEqual(cookieAttributes(settleCookie(configured, { domain: null, sameSite: null }), false), plain)
   })
 
   for (const [secure, partitioned, isHTTPS, expected] of [
     ['auto', false, true, true], ['auto', false, false, false], [false, true, false, true], [false, false, true, false]
   ] as const) {
     test(`is ${expected ? 'Secure' : 'not Secure'} with secure ${secure}, partitioned ${partitioned} and https ${isHTTPS}`, (t: TestContext) => {
-      t.assert.strictEqual(cookieAttributes({ ...settings, secure, partitioned }, isHTTPS).secure, expected)
+      t.assert.strictEqual(cookieAttributes(settleCookie({ ...settings, secure, partitioned }), isHTTPS).secure, expected)
     })
   }
 
   test('names the attribute that makes a cookie which browsers drop', (t: TestContext) => {
-    t.assert.throws(() => cookieAttributes(settings, true, {}, 'GET /login: the cookie attribute'), {
+    t.assert.throws(() => settleCookie(settings, {}, 'GET /login: the cookie attribute'), {
       code: 'FST_SESSION_INVALID_CONFIG',
       message: 'GET /login: the cookie attribute secure must be true for a cookie whose name starts with __Secure-, got false'
     })

@@ -4,9 +4,11 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { SealedFormat } from '../../lib/formats/sealed.ts'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
-import type { SessionApp } from '../../lib/index.ts'
-import { cookieOf, logOf, parseSetCookie, savedData, sessionApp, setCookiesOf } from '../helpers.ts'
+import type { SecureSessionOptions, SessionApp } from '../../lib/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
+import { cookieOf, logOf, parseSetCookie, savedData, secretKey, sessionApp, setCookiesOf, signingSerializer } from '../helpers.ts'
 import type { Act, Answer, SetCookie } from '../helpers.ts'
 
 // Its types import those of ws, which are not installed.
@@ -243,27 +245,50 @@ describe('of several good session cookies', () => {
   }
   const gone = { 'Max-Age': '0', Expires: 'Thu, 01 Jan 1970 00:00:00 GMT', HttpOnly: true } as const
   const acts: Record<string, { act: Act | undefined, data: object, last: (attributes: object) => [string, object] }> = {
-    'that is changed': { act: (session) => { session.seen = 1 }, data: { user: 'ada' }, last: (attributes) => ['...', { ...attributes, HttpOnly: true }] },
-    'that is ended': { act: (session) => session.clear(), data: { user: 'ada' }, last: (attributes) => ['', { ...gone, ...attributes }] },
-    'that is refreshed': {
+    'and changed': { act: (session) => { session.seen = 1 }, data: { user: 'ada' }, last: (attributes) => ['...', { ...attributes, HttpOnly: true }] },
+    'and ended': { act: (session) => session.clear(), data: { user: 'ada' }, last: (attributes) => ['', { ...gone, ...attributes }] },
+    'and refreshed': {
       act: undefined,
       data: { _permanent: true },
       last: (attributes) => ['...', { ...attributes, HttpOnly: true, Expires: 'Thu, 01 Feb 2024 00:00:00 GMT' }]
     }
   }
-  for (const [name, { act, data, last }] of Object.entries(acts)) {
-    const cookie = (): string => `${cookieOf(data)}; ${cookieOf({ ...data, other: 1 })}`
+  interface Kind {
+    options: () => SecureSessionOptions
+    /** Two cookies that are ours. */
+    both: (data: object) => [string, string]
+    /** One that only looks like ours. */
+    foreign: string
+  }
+  const sealing = (key: string): SealedFormat => new SealedFormat(signingSerializer({ key, salt: 'cookie-session.sealed' }))
+  const sealed = (data: object, key = secretKey): string => `session=${sealing(key).encode(JSON.stringify(data))}`
+  const signedPair: Kind['both'] = (data) => [cookieOf(data), cookieOf({ ...data, other: 1 })]
+  const sealedPair: Kind['both'] = (data) => [sealed(data), sealed({ ...data, other: 1 })]
+  const kinds: Record<string, Kind> = {
+    signed: { options: () => ({}), both: signedPair, foreign: cookieOf({ user: 'eve' }, { key: 'another key' }) },
+    sealed: { options: () => ({ sealed: true }), both: sealedPair, foreign: sealed({ user: 'eve' }, 'another key') },
+    'sealed beside one that is signed': {
+      options: () => ({ sealed: { readSigned: true } }), both: (data) => [sealed(data), cookieOf(data)], foreign: cookieOf({ user: 'eve' }, { key: 'another key' })
+    },
+    revocable: { options: () => ({ revocation: { store: memoryStore() } }), both: signedPair, foreign: cookieOf({ user: 'eve' }, { key: 'another key' }) },
+    'sealed and revocable': { options: () => ({ sealed: true, revocation: { store: memoryStore() } }), both: sealedPair, foreign: cookieOf({ user: 'eve' }) }
+  }
+  const cases = Object.entries(kinds).flatMap(([kind, { options, both, foreign }]) => Object.entries(acts).map(([name, { act, data, last }]) => ({
+    name: `${kind} ${name}`, options, act, last, foreign, both: () => both(data)
+  })))
+  for (const { name, options, act, last, foreign, both } of cases) {
+    const cookie = (): string => both().join('; ')
 
-    test(`others expire beside one ${name}: one without Path`, async (t: TestContext) => {
+    test(`others expire beside one that is ${name}: one without Path`, async (t: TestContext) => {
       t.mock.timers.enable({ apis: ['Date'], now })
-      const { visit } = await sessionApp(t)
+      const { visit } = await sessionApp(t, options())
 
       t.assert.deepStrictEqual(attributesOf(await visit(act, { cookie: cookie() })), [['', gone], last({ Path: '/' })])
     })
 
-    test(`others expire beside one ${name} with a Domain and a Path: one without Path, one without Domain, one of the whole site`, async (t: TestContext) => {
+    test(`others expire beside one that is ${name} with a Domain and a Path: one without Path, one without Domain, one of the whole site`, async (t: TestContext) => {
       t.mock.timers.enable({ apis: ['Date'], now })
-      const { visit } = await sessionApp(t, { cookie: { domain: 'example.com', path: '/shop' } })
+      const { visit } = await sessionApp(t, { ...options(), cookie: { domain: 'example.com', path: '/shop' } })
 
       t.assert.deepStrictEqual(attributesOf(await visit(act, { cookie: cookie() })), [
         ['', { ...gone, Domain: 'example.com' }], ['', { ...gone, Path: '/shop' }],
@@ -272,18 +297,28 @@ describe('of several good session cookies', () => {
     })
 
     // Without Path a browser takes the folder of the request, and a logout under /shop would fall back to the cookie of /.
-    test(`others expire beside one ${name} whose Path was narrowed: one without Path, one of the whole site`, async (t: TestContext) => {
+    test(`others expire beside one that is ${name} whose Path was narrowed: one without Path, one of the whole site`, async (t: TestContext) => {
       t.mock.timers.enable({ apis: ['Date'], now })
-      const { visit } = await sessionApp(t, { cookie: { path: '/shop' } })
+      const { visit } = await sessionApp(t, { ...options(), cookie: { path: '/shop' } })
 
       t.assert.deepStrictEqual(attributesOf(await visit(act, { cookie: cookie() })), [
         ['', gone], ['', { ...gone, Path: '/' }], last({ Path: '/shop' })
       ])
     })
 
-    test(`others expire once beside one ${name} and is saved twice`, async (t: TestContext) => {
+    test(`one of another application does not expire beside one that is ${name}`, async (t: TestContext) => {
       t.mock.timers.enable({ apis: ['Date'], now })
-      const { visit } = await sessionApp(t)
+      const { visit } = await sessionApp(t, { ...options(), cookie: { path: '/shop' } })
+      const [ours] = both()
+
+      for (const cookie of [`${ours}; ${foreign}`, `${foreign}; ${ours}`]) {
+        t.assert.deepStrictEqual(attributesOf(await visit(act, { cookie })), [last({ Path: '/shop' })])
+      }
+    })
+
+    test(`others expire once beside one that is ${name} and is saved twice`, async (t: TestContext) => {
+      t.mock.timers.enable({ apis: ['Date'], now })
+      const { visit } = await sessionApp(t, options())
 
       const response = await visit(async (session, request, reply) => {
         await act?.(session, request, reply)

@@ -7,9 +7,10 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
-import type { FastifyHttpOptions, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import secureSession from '../../lib/index.ts'
-import type { Session } from '../../lib/index.ts'
+import type { SecureSessionOptions, Session } from '../../lib/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
 import { Connection } from '../client.ts'
 import { cookieOf, logOf, noise, savedData, secretKey, sessionApp, sessionCookieOf } from '../helpers.ts'
 import type { Act, Setup } from '../helpers.ts'
@@ -156,12 +157,121 @@ test('in a timer after an HTTP/2 response, a change inside of a value is reporte
   await app.listen({ host: '127.0.0.1', port: 0 })
   const late = once(app.server, 'late')
   const client = connect(app.listeningOrigin)
-  t.after(() => client.close())
   client.request({ ':path': '/', cookie }).resume()
   await late
+  client.close() // before the application, which would wait for it until its connection times out
   for (let i = 0; i < 5; i++) await setImmediate()
 
   t.assert.deepStrictEqual(log.lines.filter(({ level }) => level >= 40).map(({ msg }) => msg), [lostChange])
+})
+
+describe('at most one line a request is about what was lost, and a lost change goes before a late look:', () => {
+  const [failed, hijacked, notAgain] = [
+    'a change of the session was lost: session.save() failed, and nothing was changed since',
+    'a change of the session was lost: the reply was hijacked or sent raw. Call session.save() before',
+    'the session was changed after it was saved, and could not be saved again'
+  ]
+  const afterClose = (reply: FastifyReply, ...lates: Array<() => void>): void => {
+    reply.raw.on('close', async () => {
+      for (const late of lates) {
+        await setImmediate()
+        late()
+        await setImmediate()
+      }
+    })
+  }
+  const streaming = (...steps: Array<() => void>): Readable => Readable.from((async function * () {
+    for (const step of steps) {
+      yield 'text'
+      await setImmediate()
+      step()
+    }
+  })())
+  const fail = async (session: Session): Promise<void> => {
+    session.big = noise(6000)
+    try {
+      await session.save()
+    } catch {}
+  }
+  /** A reply that is sent raw, and what is done before its head, after it, and after its end. */
+  const raw = (reply: FastifyReply, ...[before = nothing, during = nothing, after = nothing]: Array<() => void>): FastifyReply => {
+    before()
+    reply.hijack()
+    reply.raw.writeHead(200)
+    during()
+    reply.raw.end('raw')
+    after()
+    return reply
+  }
+  const cases: Record<string, { act: Act, line: string }> = {
+    'a look and then a change in one stream': { act: (session) => streaming(() => look(session), () => push(session)), line: lostChange },
+    'a change and then a look in one stream': { act: (session) => streaming(() => push(session), () => look(session)), line: lostChange },
+    'a change in a stream and another after it': {
+      act: (session, _request, reply) => { look(session); afterClose(reply, () => push(session)); return streaming(() => push(session)) }, line: lostChange
+    },
+    'a look in a stream, of which nothing else is known when it ends, and a change after it': {
+      act: (session, _request, reply) => { afterClose(reply, () => push(session)); return streaming(() => look(session)) }, line: lateRead
+    },
+    'a look and then a change after the response': { act: (session, _request, reply) => { afterClose(reply, () => { look(session); push(session) }) }, line: lostChange },
+    'a failed save, of which the error is swallowed, and a change in a stream': {
+      act: async (session) => { await fail(session); return streaming(() => push(session)) }, line: failed
+    },
+    'a failed save, of which the error is swallowed, and two changes in a stream and after it': {
+      act: async (session, _request, reply) => {
+        await fail(session)
+        afterClose(reply, () => push(session))
+        return streaming(() => push(session), () => push(session))
+      },
+      line: failed
+    },
+    'a failed save, of which the error is swallowed, and a reply that is sent raw': {
+      act: async (session, _request, reply) => { await fail(session); return raw(reply) }, line: hijacked
+    },
+    'a failed save, of which the error is swallowed, and a change in a reply that is sent raw': {
+      act: async (session, _request, reply) => { await fail(session); return raw(reply, nothing, () => push(session)) }, line: lostChange
+    },
+    'a change before the head that cannot be saved, and a change after it': {
+      act: (session) => { session.list = []; return streaming(() => push(session)).on('resume', () => { session.list.push(noise(6000)) }) }, line: notAgain
+    },
+    'a change in a reply that is sent raw, and a look after it': {
+      act: (session, _request, reply) => raw(reply, nothing, () => push(session), () => look(session)), line: lostChange
+    },
+    'a write in a reply that is sent raw, and a look and a change after it': {
+      act: (session, _request, reply) => {
+        afterClose(reply, () => { look(session); push(session) })
+        return raw(reply, () => { session.a = 1 })
+      },
+      line: hijacked
+    },
+    'a look in a reply that is sent raw, and a change in it': {
+      act: (session, _request, reply) => raw(reply, nothing, () => look(session), () => push(session)), line: lostChange
+    },
+    'a saved session, and changes in a reply that is sent raw and after it': {
+      act: async (session, _request, reply) => {
+        push(session)
+        await session.save()
+        afterClose(reply, () => push(session))
+        return raw(reply, nothing, () => push(session))
+      },
+      line: lostChange
+    }
+  }
+  const kinds: Record<string, SecureSessionOptions> = { signed: {}, sealed: { sealed: { readSigned: true } }, revocable: { revocation: { store: memoryStore({ max: Infinity }) } } }
+  for (const [kind, options] of Object.entries(kinds)) {
+    for (const [name, { act, line }] of Object.entries(cases)) {
+      test(`${name}, of a session that is ${kind}`, async (t: TestContext) => {
+        const log = logOf('info')
+        const { app, visit } = await sessionApp(t, options, { server: log.server })
+
+        const response = await visit(act, { cookie })
+        for (let i = 0; i < 10; i++) await setImmediate()
+        await app.close()
+
+        t.assert.strictEqual(response.statusCode, 200)
+        t.assert.deepStrictEqual(log.lines.map(({ msg }) => msg), [line])
+      })
+    }
+  }
 })
 
 describe('a hijacked reply', () => {

@@ -3,7 +3,8 @@ import type { TestContext } from 'node:test'
 import type { FastifyServerOptions } from 'fastify'
 import { cookieOf, logOf, sessionApp, sessionCookieOf } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
-import type { SecureSessionOptions } from '../../lib/index.ts'
+import type { FlaskConfig, SecureSessionOptions, SessionCookieOptions, SessionRouteConfig } from '../../lib/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
 
 const write: Act = (session) => { session.a = 1 }
 
@@ -84,10 +85,73 @@ describe("a Secure of 'auto'", () => {
 
     t.assert.deepStrictEqual(plain.attributes, { Path: '/', HttpOnly: true })
     t.assert.deepStrictEqual(plain.warnings.length, 1)
-    t.assert.match(plain.warnings[0] ?? '', /SESSION_COOKIE_SAMESITE.*trustProxy/)
+    t.assert.match(plain.warnings[0] ?? '', /SESSION_COOKIE_SAMESITE, cookie\.sameSite.*trustProxy/)
     t.assert.deepStrictEqual(local, { warnings: [], attributes: { Path: '/', HttpOnly: true } })
     t.assert.strictEqual(https.attributes?.SameSite, 'None')
   })
+})
+
+describe("SameSite=None and a Secure of 'auto' over plain HTTP leave SameSite out, which is reported once:", () => {
+  interface Way {
+    options?: SecureSessionOptions
+    config?: FlaskConfig
+    route?: SessionRouteConfig
+    /** Given to session.options() by the handler. */
+    asked?: SessionCookieOptions
+  }
+  const auto = { secure: 'auto', sameSite: 'None' } as const
+  const ways: Record<string, Way> = {
+    'by the option cookie': { options: { cookie: auto } },
+    "by options with Flask's names": { options: { SESSION_COOKIE_SECURE: 'auto', SESSION_COOKIE_SAMESITE: 'None' } },
+    'by the config': { config: { SESSION_COOKIE_SECURE: 'auto', SESSION_COOKIE_SAMESITE: 'None' } },
+    'by session.options()': { asked: auto },
+    'by the config of a route': { route: auto },
+    'by the config and session.options()': { config: { SESSION_COOKIE_SECURE: 'auto' }, asked: { sameSite: 'None' } },
+    'by the config and the config of a route': { config: { SESSION_COOKIE_SECURE: 'auto', SESSION_COOKIE_SAMESITE: 'Lax' }, route: { sameSite: 'None' } },
+    'by the config of a route and session.options()': { route: { secure: 'auto', sameSite: 'Strict' }, asked: { sameSite: 'None' } }
+  }
+  const message = "session: the SameSite of the cookie is 'None' (by SESSION_COOKIE_SAMESITE, cookie.sameSite, the config of the route or " +
+    'session.options()), which browsers accept on Secure cookies only, but the request came over plain HTTP, so that SameSite is left out. ' +
+    'Serve over HTTPS, or set the option trustProxy of Fastify'
+
+  /** The attributes of two requests that write the session, and the lines of the log. */
+  async function outcome (t: TestContext, { options = {}, config = {}, route, asked }: Way, headers: Record<string, string>): Promise<unknown> {
+    const log = logOf()
+    const { app } = await sessionApp(t, options, {
+      config,
+      server: { ...log.server, trustProxy: true },
+      after: (app) => app.get('/write', { config: route === undefined ? {} : { session: route } }, async ({ session }) => {
+        if (asked !== undefined) session.options(asked)
+        session.a = 1
+      })
+    })
+    const answers = [await app.inject({ url: '/write', headers }), await app.inject({ url: '/write', headers })]
+    return [...answers.map((answer) => sessionCookieOf(answer)?.attributes), ...log.lines.map(({ level, msg }) => [level, msg])]
+  }
+
+  const left = { Path: '/', HttpOnly: true }
+  const shop = { host: 'shop.example' }
+  for (const kind of ['in cookies', 'in a store'] as const) {
+    const stored = (): SecureSessionOptions => kind === 'in a store' ? { store: memoryStore() } : {}
+
+    for (const [name, way] of Object.entries(ways)) {
+      test(`${name}, for sessions ${kind}`, async (t: TestContext) => {
+        const given = { ...way, options: { ...way.options, ...stored() } }
+
+        t.assert.deepStrictEqual(await outcome(t, given, shop), [left, left, [40, message]])
+        const kept = { ...left, Secure: true, SameSite: 'None' }
+        t.assert.deepStrictEqual(await outcome(t, given, { ...shop, 'x-forwarded-proto': 'https' }), [kept, kept])
+      })
+    }
+
+    test(`not where session.options() asks for another SameSite, or for none, for sessions ${kind}`, async (t: TestContext) => {
+      const options = { cookie: auto, ...stored() }
+
+      t.assert.deepStrictEqual(await outcome(t, { options, asked: { sameSite: 'Lax' } }, shop), [{ ...left, SameSite: 'Lax' }, { ...left, SameSite: 'Lax' }])
+      t.assert.deepStrictEqual(await outcome(t, { options, asked: { sameSite: null } }, shop), [left, left])
+      t.assert.deepStrictEqual(await outcome(t, { options, route: { sameSite: false } }, shop), [left, left])
+    })
+  }
 })
 
 describe('a cookie that our key signed with another digest', () => {

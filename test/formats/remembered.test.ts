@@ -5,7 +5,10 @@ import { RememberedTokens } from '../../lib/formats/remembered.ts'
 import type { DecodedToken, TokenFormat } from '../../lib/formats/token-format.ts'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import { URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
-import { cookieAfter, cookieOf, logOf, secretKey, sessionApp, signingSerializer } from '../helpers.ts'
+import { RevocableSessionInterface } from '../../lib/revocation/revocable-sessions.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
+import type { SessionStore } from '../../lib/stores/index.ts'
+import { cookieAfter, cookieOf, logOf, noise, secretKey, sessionApp, signingSerializer } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 import { formatContract } from './format.contract.ts'
 
@@ -223,6 +226,15 @@ describe('RememberedTokens', () => {
     })
   }
 
+  test('remembers no token that it writes, and forgets none for it', (t: TestContext) => {
+    const { format, seeTwice, known } = closing(2)
+    const [twice = ''] = tokens(1)
+    seeTwice(twice)
+    const written = Array.from({ length: 100 }, (_, n) => format.encode(`{"n":${n}}`))
+
+    t.assert.deepStrictEqual(known([twice, ...written]), [twice])
+  })
+
   test('does not remember a refusal', (t: TestContext) => {
     let isRight = false
     const answer = (): DecodedToken => isRight ? { ok: true, json: '{}', signedAt: 0, key: 0 } : { ok: false, code: 'ERR_TOKEN_BAD_SIGNATURE' }
@@ -232,6 +244,70 @@ describe('RememberedTokens', () => {
     isRight = true
     t.assert.strictEqual(format.decode('token').ok, true)
   })
+})
+
+describe('what is written, whether it is sent or not, takes no place of a cookie that was verified', () => {
+  /** Counts how often a token is verified because it is not remembered. Remembers two tokens of an age. */
+  const counting = <T extends typeof RevocableSessionInterface | typeof SecureCookieSessionInterface>(Base: T) => {
+    return class extends (Base as typeof RevocableSessionInterface) {
+      override rememberedCookies = 4
+      decoded = 0
+
+      override makeFormat (signing: URLSafeTimedSerializer): TokenFormat {
+        const format = super.makeFormat(signing)
+        return {
+          encode: (json, room) => format.encode(json, room),
+          decode: (token) => {
+            this.decoded++
+            return format.decode(token)
+          }
+        }
+      }
+    }
+  }
+  const revocation = (): { store: SessionStore } => ({ store: memoryStore() })
+  const kinds = {
+    signed: () => new (counting(SecureCookieSessionInterface))({}, 'session'),
+    sealed: () => new (counting(SecureCookieSessionInterface))({ sealed: true }, 'session'),
+    revocable: () => new (counting(RevocableSessionInterface))({ revocation: revocation() }, 'session'),
+    'sealed and revocable': () => new (counting(RevocableSessionInterface))({ sealed: true, revocation: revocation() }, 'session')
+  }
+  /** @param status - of the responses, by which each is known to be sent or not */
+  const writes: Record<string, { act: Act, status: number, sends: boolean }> = {
+    'that is sent': { act: (session) => { session.n = Math.random() }, status: 200, sends: true },
+    'that is long and sent': { act: (session) => { session.update({ n: Math.random(), letters: noise(2000) }) }, status: 200, sends: true },
+    'that does not fit': { act: (session) => { session.update({ n: Math.random(), letters: noise(6000) }) }, status: 500, sends: false },
+    'that does not fit, of repeated letters': { act: (session) => { session.update({ n: Math.random(), letters: noise(100).repeat(2600) + noise(5000) }) }, status: 500, sends: false },
+    'that is replaced by another save': { act: async (session) => { session.n = Math.random(); await session.save(); session.n = Math.random() }, status: 200, sends: true },
+    'of which the application ends the session': { act: async (session) => { session.n = Math.random(); await session.save(); session.clear() }, status: 200, sends: true },
+    'of a reply that is hijacked': {
+      act: (session, _request, reply) => { session.n = Math.random(); reply.hijack(); reply.raw.end('raw'); return reply }, status: 200, sends: false
+    },
+    'of encodeSession': { act: (_session, request) => request.server.encodeSession(request.server.createSession({ n: Math.random() })), status: 200, sends: false }
+  }
+  for (const [kind, make] of Object.entries(kinds)) {
+    for (const [what, { act, status, sends }] of Object.entries(writes)) {
+      test(`of a session that is ${kind}: one ${what}`, async (t: TestContext) => {
+        const sessions = make()
+        const { visit } = await sessionApp(t, { sessionInterface: sessions })
+        const cookies: string[] = []
+        for (const user of [1, 2]) cookies.push(cookieAfter(await visit((session) => { session.user_id = user })))
+        const readAll = async (): Promise<number> => {
+          const before = sessions.decoded
+          for (const [i, cookie] of cookies.entries()) t.assert.strictEqual((await visit(read, { cookie })).body, String(i + 1))
+          return sessions.decoded - before
+        }
+        t.assert.deepStrictEqual([await readAll(), await readAll(), await readAll()], [2, 2, 0])
+
+        for (let i = 0; i < 20; i++) {
+          const response = await visit(act)
+          t.assert.deepStrictEqual([response.statusCode, response.headers['set-cookie'] !== undefined], [status, sends])
+        }
+
+        t.assert.strictEqual(await readAll(), 0)
+      })
+    }
+  }
 })
 
 describe('an interface that remembers no cookie', () => {

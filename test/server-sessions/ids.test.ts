@@ -1,9 +1,11 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import type { SecureSessionOptions } from '../../lib/index.ts'
 import { Signer } from '../../lib/itsdangerous/index.ts'
 import { isWellFormedId, newId, storeKey } from '../../lib/server-sessions/session-ids.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
 import { sessionApp, sessionCookieOf, setCookiesOf } from '../helpers.ts'
+import type { Act } from '../helpers.ts'
 import { AsyncStore, dataIn, idOf, show, storeApp } from './world.ts'
 
 const planted = 'P'.repeat(43)
@@ -62,7 +64,7 @@ test('a cookie that is no id is refused with a debug line, when the session is l
   t.assert.deepStrictEqual(log.lines.map(({ level, code, msg }) => ({ level, code, msg })), [{ level: 20, code: 'malformed', msg: 'session cookie refused' }])
 })
 
-test('of several cookies of the name the first two ids are asked, the first known one counts, and the others are deleted', async (t: TestContext) => {
+test('of several cookies of the name the first two ids are asked, and the first known one counts', async (t: TestContext) => {
   const store = new AsyncStore()
   const { visit } = await storeApp(t, store)
   const [a, b, c] = ['a'.repeat(43), 'b'.repeat(43), 'c'.repeat(43)]
@@ -76,10 +78,64 @@ test('of several cookies of the name the first two ids are asked, the first know
 
   t.assert.strictEqual(answer.body, 'b')
   t.assert.deepStrictEqual(store.calls.slice(0, 2).map(([method, id]) => [method, id]), [['get', a], ['get', b]])
-  t.assert.strictEqual(setCookiesOf(answer).length, 2)
-  t.assert.deepStrictEqual(setCookiesOf(answer).at(-1)?.value, b)
+  t.assert.strictEqual(idOf(answer), b)
   const unknown = await visit(show, { cookie: `session=${a}; session=${'d'.repeat(43)}; session=${c}` })
   t.assert.deepStrictEqual(unknown.json(), {})
+})
+
+describe('of two cookies of the name,', () => {
+  const [a, b, unknown] = ['a'.repeat(43), 'b'.repeat(43), 'u'.repeat(43)]
+  const signer = new Signer('a secret key of the tests', { salt: 'flask-session', keyDerivation: 'hmac', digestMethod: 'sha1' })
+  const bare = {}
+  const signed = { secretKey: 'a secret key of the tests', signIds: 'flask-session' } as const
+  const acts: Record<string, { act: Act | undefined, isPermanent?: boolean }> = {
+    'changes the session': { act: (session) => { session.seen = 1 } },
+    'ends it': { act: (session) => session.clear() },
+    'renews it': { act: (session) => session.regenerate(['user']) },
+    'refreshes it': { act: undefined, isPermanent: true }
+  }
+  const pairs: Array<[what: string, options: SecureSessionOptions, cookies: [string, string], isOurs: boolean]> = [
+    ['two that the store knows', bare, [a, b], true],
+    ['one, twice,', bare, [a, a], true],
+    ['a second that the store does not know', bare, [a, unknown], false],
+    ['a first that the store does not know', bare, [unknown, a], false],
+    ['a second that is no id', bare, [a, 'eyJ1c2VyIjoxfQ.ZZZZZZ.signature'], false],
+    ['a second that says deleted', bare, [a, 'deleted'], false],
+    ['a second of another session of the store', bare, [a, 'other'.repeat(8)], false],
+    ['two that are signed and known', signed, [signer.sign(a), signer.sign(b)], true],
+    ['a second that is signed, which the store has forgotten,', signed, [signer.sign(a), signer.sign(unknown)], true],
+    ['a first that is signed, which the store has forgotten,', signed, [signer.sign(unknown), signer.sign(a)], true],
+    ['a second with another signature', signed, [signer.sign(a), `${b}.AAAAAAAAAAAAAAAAAAAAAAAAAAA`], false],
+    ['a second without a signature', signed, [signer.sign(a), b], false]
+  ]
+  for (const sync of [true, false]) {
+    for (const [what, options, cookies, isOurs] of pairs) {
+      for (const [does, { act, isPermanent = false }] of Object.entries(acts)) {
+        test(`${what} ${isOurs ? 'is expired beside the first' : 'is left alone'} where a response ${does}, with a store that is ${sync ? 'synchronous' : 'asynchronous'}`, async (t: TestContext) => {
+          const store = new AsyncStore()
+          for (const id of [a, b]) withSession(store, id, { user: id, ...(isPermanent && { _permanent: true }) })
+          withSession(store, `admin:${'other'.repeat(8)}`, { user: 'root' })
+          const { visit } = await storeApp(t, sync ? store.inner : store, { cookie: { path: '/shop' }, ...options })
+
+          const answer = await visit(act, { cookie: cookies.map((value) => `session=${value}`).join('; '), ...(isPermanent && { url: '/blind' }) })
+
+          const sent = setCookiesOf(answer).map(({ value, attributes }) => [value === '' ? '' : 'id', attributes.Path])
+          const last = [does === 'ends it' ? '' : 'id', '/shop']
+          t.assert.deepStrictEqual(sent, isOurs ? [['', undefined], ['', '/'], last] : [last])
+        })
+      }
+    }
+  }
+
+  for (const [form, options, sign] of [['bare', bare, String], ['signed', signed, (id: string) => signer.sign(id)]] as const) {
+    test(`that the store does not know, ${form}, ${form === 'bare' ? 'none is' : 'both are'} expired beside a session that begins`, async (t: TestContext) => {
+      const { visit } = await storeApp(t, new AsyncStore(), options)
+
+      const answer = await visit((session) => { session.a = 1 }, { cookie: `session=${sign(a)}; session=${sign(b)}` })
+
+      t.assert.deepStrictEqual(setCookiesOf(answer).map(({ value }) => value.length > 0), form === 'bare' ? [true] : [false, true])
+    })
+  }
 })
 
 test('an id is worth nothing in the cookie of another session', async (t: TestContext) => {
