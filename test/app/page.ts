@@ -43,6 +43,7 @@ export interface HomeModel {
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
   const { session, messages, limits, canEndAll, twin, stored, devices } = model
+  const isMember = session.user_name !== undefined
   return layout('One session for Fastify and Flask', html`
     <header class="top">
       <img src="/icon.svg" alt="" width="44" height="44">
@@ -60,14 +61,15 @@ export function homePage (model: HomeModel): Markup {
     <div class="messages" role="status">${messages.map(([category, text]) => html`
       <p class="message ${category}">${text}</p>`)}
     </div>
-    <main class="columns">
-      <div class="column">
-        ${session.user_name === undefined ? loginCard() : [userCard(session), limits && limitsCard(limits, canEndAll), cartCard(session.cart)]}
+    <main class="columns${isMember && ' shop'}">
+      <div class="column">${isMember ? userCard(session) : loginCard()}
       </div>
       <div class="column">
         ${devices === undefined ? cookieCard(model) : [storeCard(stored), devices.length > 0 && devicesCard(devices)]}
         ${twin !== undefined && twinCard(model)}
       </div>
+      ${isMember && html`<div class="column">${cartCard(session.cart)}${limits && limitsCard(limits, canEndAll)}
+      </div>`}
     </main>
     ${settingsCard(model)}`)
 }
