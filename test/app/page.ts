@@ -222,7 +222,7 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
     <section class="card" aria-labelledby="cookie">
       <h2 id="cookie">The cookie</h2>
       ${sizeBar(cookie, settings.MAX_COOKIE_SIZE)}
-      <p class="token"><span class="rest">${cookie.name}=</span><span class="payload">${payload}</span>.<span class="timestamp"
+      <p class="token" tabindex="0" role="group" aria-label="The cookie as it is sent"><span class="rest">${cookie.name}=</span><span class="payload">${payload}</span>.<span class="timestamp"
         >${cookie.timestamp}</span>.<span class="signature">${cookie.signature}</span><span class="rest">${cookie.attributes !== '' && `; ${cookie.attributes}`}</span></p>
       <dl class="facts">
         <div><dt>Signed at</dt><dd>${utc(signedAt)}</dd></div>
@@ -232,7 +232,7 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
         <div><dt>Digest</dt><dd>${digestName(digest)}, ${digest === 'sha512' ? 'by tweetnacl' : 'by node:crypto'}</dd></div>
       </dl>
       <h3>What it says</h3>
-      <pre tabindex="0" aria-label="The payload as JSON">${markTags(cookie.json)}</pre>
+      <pre tabindex="0" role="group" aria-label="The payload as JSON">${markTags(cookie.json)}</pre>
       <p class="quiet">${cookie.note}</p>
     </section>`
 }
@@ -296,7 +296,7 @@ function breakable (key: string): unknown {
 }
 
 export function code (...lines: string[]): Markup {
-  return html`<pre class="code" tabindex="0" aria-label="In the code">${lines.join('\n')}</pre>`
+  return html`<pre class="code">${lines.join('\n')}</pre>`
 }
 
 function money (cents: number): string {

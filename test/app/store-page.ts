@@ -24,7 +24,7 @@ export function storeCard (stored: StoreFacts | undefined): Markup {
       <p class="token"><span class="rest">${name}=</span><span class="payload">${id}</span><span class="rest">${attributes !== '' && `; ${attributes}`}</span></p>
       <p class="quiet">It holds an id and says nothing.</p>
       <h3>What the store has under this id</h3>
-      <pre tabindex="0" aria-label="The session in the store as JSON">${markTags(json)}</pre>
+      <pre tabindex="0" role="group" aria-label="The session in the store as JSON">${markTags(json)}</pre>
       <dl class="facts">
         <div><dt>Size</dt><dd>${jsonBytes} bytes, and no limit of a cookie</dd></div>
         <div><dt>Expires</dt><dd>${utc(expires)}</dd></div>
