@@ -60,7 +60,7 @@ async function open (t: TestContext, options: DemoOptions = {}): Promise<Browser
 /** The text of a page without its tags. */
 function textOf (page: { body: string }): string {
   const entities: Record<string, string> = { '&lt;': '<', '&gt;': '>', '&amp;': '&', '&#34;': '"', '&#39;': "'" }
-  return page.body.replace(/<[^>]*>/g, ' ').replace(/&[a-z#0-9]+;/g, (entity) => entities[entity] ?? entity).replace(/\s+/g, ' ')
+  return page.body.replaceAll('<wbr>', '').replace(/<[^>]*>/g, ' ').replace(/&[a-z#0-9]+;/g, (entity) => entities[entity] ?? entity).replace(/\s+/g, ' ')
 }
 
 function messagesOf (page: { body: string }): string[] {
@@ -441,7 +441,7 @@ describe('sealed sessions', () => {
 
 describe('the settings', () => {
   const rowOf = (page: { body: string }, key: string): string => {
-    const rows = [...page.body.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) => textOf({ body: String(row).replaceAll('<wbr>', '') }).trim())
+    const rows = [...page.body.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) => textOf({ body: String(row) }).trim())
     return rows.find((row) => row.startsWith(`${key} `)) ?? ''
   }
 

@@ -28,7 +28,7 @@ async function browsers (t: TestContext, environment: NodeJS.ProcessEnv, options
         const answer = await app.inject({ url, headers, ...form })
         for (const { name, value } of setCookiesOf(answer)) browser.cookie = value === '' ? '' : `${name}=${value}`
         if (answer.statusCode === 303) return await browser.ask(String(answer.headers.location))
-        return answer.body.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+        return answer.body.replaceAll('<wbr>', '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
       }
     }
     return browser

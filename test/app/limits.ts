@@ -6,7 +6,7 @@
 
 import type { Markup, SessionConfig } from '../../lib/index.ts'
 import { html } from './html.ts'
-import { code, utc } from './page.ts'
+import { breakable, code, utc } from './page.ts'
 
 /** What limits a session. What is not switched on is `undefined`. */
 export interface Limits {
@@ -49,10 +49,10 @@ export function limitsCard ({ began, idle, own, refreshAfter, absolute, ends }: 
       <h2 id="limits">This session</h2>
       <dl class="facts">
         ${began !== undefined && html`<div><dt>Began</dt><dd>${utc(began)}</dd></div>`}
-        <div><dt>Idle limit</dt><dd>${duration(idle)} without a visit: <code>PERMANENT_SESSION_LIFETIME</code></dd></div>
+        <div><dt>Idle limit</dt><dd>${duration(idle)} without a visit: <code>${breakable('PERMANENT_SESSION_LIFETIME')}</code></dd></div>
         ${own !== undefined && html`<div><dt>Its own</dt><dd>${duration(own)} without a visit: <code>session.lifetime</code></dd></div>`}
-        ${refreshAfter !== undefined && html`<div><dt>Refreshed</dt><dd>unchanged, only when it is ${duration(refreshAfter)} old: <code>SESSION_REFRESH_AFTER</code></dd></div>`}
-        ${absolute !== undefined && html`<div><dt>Absolute limit</dt><dd>${duration(absolute)} after it began: <code>SESSION_ABSOLUTE_LIFETIME</code></dd></div>`}
+        ${refreshAfter !== undefined && html`<div><dt>Refreshed</dt><dd>unchanged, only when it is ${duration(refreshAfter)} old: <code>${breakable('SESSION_REFRESH_AFTER')}</code></dd></div>`}
+        ${absolute !== undefined && html`<div><dt>Absolute limit</dt><dd>${duration(absolute)} after it began: <code>${breakable('SESSION_ABSOLUTE_LIFETIME')}</code></dd></div>`}
         <div><dt>Ends</dt><dd>${utc(ends)}, if you do not come back</dd></div>
       </dl>
       <form method="post" action="/lifetime">

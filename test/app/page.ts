@@ -79,7 +79,7 @@ export function errorPage (title: string, message: string): Markup {
   return layout(title, html`
     <main class="alone">
       <section class="card" aria-labelledby="error">
-        <h1 id="error">${title}</h1>
+        <h1 id="error">${breakable(title)}</h1>
         <p>${message}</p>
         <p><a class="button" href="/">Back to the shop</a></p>
       </section>
@@ -137,7 +137,7 @@ function userCard (session: DemoSession): Markup {
         </form>
         <form method="post" action="/logout"><button>Log out</button></form>
       </div>
-      ${code('request.session.visits.fastify += 1')}
+      ${code('request.session.visits.fastify++')}
     </section>`
 }
 
@@ -162,7 +162,7 @@ function cartCard (cart: Cart | undefined): Markup {
 ${cart.note}</textarea>
         <button>Keep the note</button>
       </form>`}
-      ${code('request.session.cart.items[0].quantity += 1', '// and that is all: a change inside is noticed')}
+      ${code('const { cart } = request.session', 'cart.items[0].quantity++', '// and that is all: a change inside is noticed')}
     </section>`
 }
 
@@ -290,8 +290,8 @@ export function markTags (json: string): unknown {
   })
 }
 
-/** A long key may break at its underscores. */
-function breakable (key: string): unknown {
+/** A long name may break at its underscores. */
+export function breakable (key: string): unknown {
   return key.split('_').map((word, index) => index === 0 ? word : html`_<wbr>${word}`)
 }
 
