@@ -400,9 +400,28 @@ describe('the view of the cookie', () => {
 
     const page = await browser.get()
 
-    t.assert.match(textOf(page), /Your browser sent a cookie, and it was refused: ERR_TOKEN_BAD_TIME_SIGNATURE/)
+    const refused = /Your browser sent a cookie, and it was refused: it was changed, or signed with another SECRET_KEY or DIGEST \( ERR_TOKEN_BAD_TIME_SIGNATURE \)\./
+    t.assert.match(textOf(page), refused)
     t.assert.match(textOf(page), /Who are you\?/)
     t.assert.doesNotMatch(textOf(page), /There is none/)
+  })
+
+  test('names the cause of a refusal where it is known: the age, another digest, another kind of session', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: newYear })
+    const causes: string[] = []
+    for (const [from, to, seconds] of [[{}, {}, 31 * 86_400 + 2], [{ digestMethod: 'sha1' }, {}, 0], [{ sessions: 'sealed' }, {}, 0]] as const) {
+      const [issuer, browser] = [await open(t, from), await open(t, to)]
+      await issuer.post('/login', { name: 'Ada' })
+      browser.cookie = issuer.cookie
+      t.mock.timers.tick(seconds * 1000)
+      causes.push(/it was refused: (.*?) So the session/.exec(textOf(await browser.get()))?.[1] ?? '')
+    }
+
+    t.assert.deepStrictEqual(causes, [
+      'the cookie is older than PERMANENT_SESSION_LIFETIME ( ERR_TOKEN_SIGNATURE_EXPIRED ).',
+      "the signature has the length of sha1, which stock Flask uses: the option digestMethod must be or contain 'sha1' ( ERR_TOKEN_BAD_TIME_SIGNATURE ).",
+      'the cookie looks sealed: the option sealed reads such cookies ( ERR_TOKEN_BAD_TIME_SIGNATURE ).'
+    ])
   })
 
   test('tells how the twin is started with the same digest and kind of session', async (t: TestContext) => {
@@ -621,7 +640,7 @@ describe('the way to Flask and back', () => {
       const { _sid, _created, _lifetime } = payloadOf(page)
       t.assert.deepStrictEqual([_sid, _created, _lifetime], [id, began, 600], name)
       t.assert.deepStrictEqual(itemsOf(page), [cup(1)], name)
-      t.assert.match(textOf(later), /it was refused: revoked/, name)
+      t.assert.match(textOf(later), /it was refused: its session was ended by a log out \( revoked \)/, name)
     }
   })
 

@@ -12,6 +12,7 @@ import type { DigestName, FlaskConfig } from '../../lib/index.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
 import type { SessionStore } from '../../lib/stores/index.ts'
 import { ExplainingSessions } from './cookie-facts.ts'
+import type { Refused } from './cookie-facts.ts'
 import { html } from './html.ts'
 import { kinds } from './kinds.ts'
 import type { KindName } from './kinds.ts'
@@ -42,6 +43,8 @@ const staticFiles = {
   '/style.css': { type: 'text/css; charset=utf-8', content: readFileSync(new URL('style.css', import.meta.url)) },
   '/icon.svg': { type: 'image/svg+xml', content: readFileSync(new URL('icon.svg', import.meta.url)) }
 }
+
+const revoked: Refused = { cause: 'its session was ended by a log out', code: 'revoked' }
 
 const securityHeaders = {
   'content-security-policy': "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -86,7 +89,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     // Before a save, which may end the session.
     const received = token === '' || sessions instanceof SessionsInStore
       ? undefined
-      : revocation !== undefined && session.size === 0 && await fastify.isRevoked(session) ? 'revoked' : sessions.judge(token)
+      : revocation !== undefined && session.size === 0 && await fastify.isRevoked(session) ? revoked : sessions.judge(token)
     const messages = session.has('_flashes') ? session.pop('_flashes', []) : []
     if (session.visits !== undefined) session.visits.fastify += 1
 

@@ -5,7 +5,7 @@
  */
 
 import type { DigestName, FlaskConfig, ListedSession, Markup, SessionConfig } from '../../lib/index.ts'
-import type { CookieFacts } from './cookie-facts.ts'
+import type { CookieFacts, Refused } from './cookie-facts.ts'
 import { devicesCard, storeCard } from './store-page.ts'
 import { html } from './html.ts'
 import { limitsCard } from './limits.ts'
@@ -24,7 +24,7 @@ export interface HomeModel {
   /** Whether the application can end all sessions of the user. */
   canEndAll: boolean
   /** When the cookie that came with the request was signed, or why it was refused. */
-  received: Date | string | undefined
+  received: Date | Refused | undefined
   digest: DigestName
   /** What the application says. */
   config: FlaskConfig
@@ -200,18 +200,13 @@ function digestName (digest: DigestName): string {
 
 function cookieCard ({ cookie, received, digest, session, settings }: HomeModel): Markup {
   if (cookie === undefined) {
-    const cause = received === 'revoked'
-      ? 'Its session was ended by a log out.'
-      : 'Mostly the other side has another SECRET_KEY or DIGEST.'
-    const refused = html`<p class="message warning">Your browser sent a cookie, and it was refused: <code>${received}</code>. So the session is empty. ${cause}
-        The next login replaces the cookie.</p>`
     const none = received instanceof Date
       ? 'The session is empty now, so this page has deleted its cookie.'
       : 'There is none: an empty session needs no cookie. Log in, and it appears here, with what is in it.'
     return html`
     <section class="card" aria-labelledby="cookie">
       <h2 id="cookie">The cookie</h2>
-      ${typeof received === 'string' ? refused : html`<p class="quiet">${none}</p>`}
+      ${received !== undefined && 'cause' in received ? refusal(received) : html`<p class="quiet">${none}</p>`}
     </section>`
   }
   const { isCompressed, jsonBytes, payload, signedAt } = cookie
@@ -235,6 +230,12 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
       <pre tabindex="0" role="group" aria-label="The payload as JSON">${markTags(cookie.json)}</pre>
       <p class="quiet">${cookie.note}</p>
     </section>`
+}
+
+/** Why the session is empty although there is a cookie. */
+export function refusal ({ cause, code }: Refused): Markup {
+  return html`<p class="message warning">Your browser sent a cookie, and it was refused: ${cause}${code !== undefined && html` (<code>${breakable(code)}</code>)`}.
+        So the session is empty. The next login replaces the cookie.</p>`
 }
 
 /** How full the cookie is, and of what. */
