@@ -44,6 +44,7 @@ const staticFiles = {
   '/icon.svg': { type: 'image/svg+xml', content: readFileSync(new URL('icon.svg', import.meta.url)) }
 }
 
+const unknown: Refused = { cause: 'the store does not have its id, so its session was ended or is too old' }
 const revoked: Refused = { cause: 'its session was ended by a log out', code: 'revoked' }
 
 const securityHeaders = {
@@ -100,11 +101,13 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     const common = { session, messages, digest: digestMethod ?? 'sha512', config, settings, canEndAll }
     if (sessions instanceof SessionsInStore) {
       const stored = await sessions.explain(sent ?? `${name}=${token}`)
+      // What was sent without a session in the store deletes the cookie.
+      const refused = token !== '' && sent === undefined && stored === undefined ? unknown : undefined
       const devices = session.user_name === undefined
         ? []
         : await fastify.listSessions(session.user_name, { current: request.session, data: ({ device }: DemoSession) => device })
       const limits = stored && limitsOf(stored, session.lifetime, settings)
-      return sendPage(reply, homePage({ ...common, cookie: undefined, limits, received, twin: undefined, startTwin: undefined, stored, devices }))
+      return sendPage(reply, homePage({ ...common, cookie: undefined, limits, received: refused, twin: undefined, startTwin: undefined, stored, devices }))
     }
     const held = sent ?? (received instanceof Date ? `${name}=${token}` : undefined)
     const cookie = held === undefined ? undefined : sessions.explain(held)

@@ -42,7 +42,7 @@ export interface HomeModel {
 
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
-  const { session, messages, limits, canEndAll, twin, stored, devices } = model
+  const { session, messages, limits, canEndAll, received, twin, stored, devices } = model
   const isMember = session.user_name !== undefined
   return layout('One session for Fastify and Flask', html`
     <header class="top">
@@ -65,7 +65,7 @@ export function homePage (model: HomeModel): Markup {
       <div class="column">${isMember ? userCard(session) : loginCard()}
       </div>
       <div class="column">
-        ${devices === undefined ? cookieCard(model) : [storeCard(stored), devices.length > 0 && devicesCard(devices)]}
+        ${devices === undefined ? cookieCard(model) : [storeCard(stored, received), devices.length > 0 && devicesCard(devices)]}
         ${twin !== undefined && twinCard(model)}
       </div>
       ${isMember && html`<div class="column">${cartCard(session.cart)}${limits && limitsCard(limits, canEndAll)}
@@ -206,7 +206,7 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
     return html`
     <section class="card" aria-labelledby="cookie">
       <h2 id="cookie">The cookie</h2>
-      ${received !== undefined && 'cause' in received ? refusal(received) : html`<p class="quiet">${none}</p>`}
+      ${refusal(received) ?? html`<p class="quiet">${none}</p>`}
     </section>`
   }
   const { isCompressed, jsonBytes, payload, signedAt } = cookie
@@ -232,8 +232,10 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
     </section>`
 }
 
-/** Why the session is empty although there is a cookie. */
-export function refusal ({ cause, code }: Refused): Markup {
+/** Why the session is empty although there is a cookie; `undefined` unless it was refused. */
+export function refusal (received: HomeModel['received']): Markup | undefined {
+  if (received === undefined || received instanceof Date) return undefined
+  const { cause, code } = received
   return html`<p class="message warning">Your browser sent a cookie, and it was refused: ${cause}${code !== undefined && html` (<code>${breakable(code)}</code>)`}.
         So the session is empty. The next login replaces the cookie.</p>`
 }

@@ -6,15 +6,16 @@
 
 import type { ListedSession, Markup } from '../../lib/index.ts'
 import { html } from './html.ts'
-import { code, markTags, utc } from './page.ts'
+import { code, markTags, refusal, utc } from './page.ts'
+import type { HomeModel } from './page.ts'
 import type { StoreFacts } from './store-facts.ts'
 
-export function storeCard (stored: StoreFacts | undefined): Markup {
+export function storeCard (stored: StoreFacts | undefined, received: HomeModel['received']): Markup {
   if (stored === undefined) {
     return html`
     <section class="card" aria-labelledby="cookie">
       <h2 id="cookie">The cookie and the store</h2>
-      <p class="quiet">Nothing is in either: an empty session is not stored. Log in, and it appears here.</p>
+      ${refusal(received) ?? html`<p class="quiet">Nothing is in either: an empty session is not stored. Log in, and it appears here.</p>`}
     </section>`
   }
   const { name, id, attributes, json, jsonBytes, expires } = stored

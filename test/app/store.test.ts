@@ -39,6 +39,18 @@ describe('the demo with sessions in a store', () => {
     t.assert.doesNotMatch(page.body, /The same shop on Flask/)
   })
 
+  test('says so when the store does not have the id of the cookie', async (t: TestContext) => {
+    const app = await demo(t)
+    const [phone, laptop] = [browserOf(app, 'a phone'), browserOf(app, 'a laptop')]
+    await phone.ask('/login', { name: 'Ada' })
+    await laptop.ask('/login', { name: 'Ada' })
+    const here = (await laptop.ask('/logout/everywhere', {})).body
+    const there = (await phone.ask('/')).body
+    t.assert.match(here, /Nothing is in either/)
+    t.assert.doesNotMatch(there, /Nothing is in either/)
+    t.assert.match(there, /it was refused: the store does not have its id, so its session was ended or is too old\./)
+  })
+
   test('lists the devices of the user, and ends each at a button', async (t: TestContext) => {
     const app = await demo(t)
     const [phone, laptop] = [browserOf(app, 'a phone'), browserOf(app, 'a laptop')]
