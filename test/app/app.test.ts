@@ -448,7 +448,7 @@ describe('sealed sessions', () => {
 
     const page = await browser.post('/login', { name: 'Ada' })
 
-    t.assert.match(textOf(page), /"user_name": "Ada".*Sealed: only who has the key can read it or change it\. This page can, so it shows it\./)
+    t.assert.match(textOf(page), /is kept in a sealed cookie.*"user_name": "Ada".*Sealed: only who has the key can read it or change it\. This page can, so it shows it\./)
     t.assert.doesNotMatch(Buffer.from(browser.cookie.slice('session='.length), 'base64url').toString('latin1'), /Ada|user/)
   })
 
@@ -613,7 +613,7 @@ describe('the way to Flask and back', () => {
         const page = await browser.get()
 
         const name = `Flask ${versions.flask}`
-        t.assert.match(textOf({ body: String(twin.pages[0]) }), /Hello, Ada .* "sku": "tea" .* Total € 8\.90 /, name)
+        t.assert.match(textOf({ body: String(twin.pages[0]) }), /is kept in a sealed cookie .* Hello, Ada .* "sku": "tea" .* Total € 8\.90 /, name)
         t.assert.match(textOf({ body: String(twin.pages[0]) }), /Sealed: only who has the key can read it or change it\./, name)
         t.assert.deepStrictEqual(itemsOf(page), [tea(1), cup(1)], name)
         t.assert.doesNotMatch(Buffer.from(twin.cookie.slice('session='.length), 'base64url').toString('latin1'), /Ada|tea/)

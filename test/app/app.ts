@@ -98,7 +98,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     if (session.modified) await session.save()
     const sent = [reply.getHeader('set-cookie') ?? []].flat().map(String).find((cookie) => cookie.startsWith(`${name}=`))
     const settings = sessions.app.config
-    const common = { session, messages, digest: digestMethod ?? 'sha512', config, settings, canEndAll }
+    const common = { session, messages, kind, digest: digestMethod ?? 'sha512', config, settings, canEndAll }
     if (sessions instanceof SessionsInStore) {
       const stored = await sessions.explain(sent ?? `${name}=${token}`)
       // What was sent without a session in the store deletes the cookie.

@@ -244,6 +244,7 @@ def utc(moment):
 def surroundings():
     host = re.sub(r":\d+$", "", request.host)
     return {
+        "kind": "sealed" if SESSIONS == "sealed" else "signed",
         "products": PRODUCTS,
         "fastify": f"{request.scheme}://{host}:{FASTIFY_PORT}/",
         "flask_version": version("flask"),

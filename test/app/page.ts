@@ -8,6 +8,7 @@ import type { DigestName, FlaskConfig, ListedSession, Markup, SessionConfig } fr
 import type { CookieFacts, Refused } from './cookie-facts.ts'
 import { devicesCard, storeCard } from './store-page.ts'
 import { html } from './html.ts'
+import type { KindName } from './kinds.ts'
 import { limitsCard } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { productOf, products } from './shop.ts'
@@ -17,6 +18,8 @@ import type { StoreFacts } from './store-facts.ts'
 export interface HomeModel {
   session: DemoSession
   messages: readonly Flash[]
+  /** Of a session in a cookie. */
+  kind: KindName
   /** What the browser holds once it has this page; `undefined` when that is nothing. */
   cookie: CookieFacts | undefined
   /** Of the session that the browser holds. */
@@ -42,15 +45,16 @@ export interface HomeModel {
 
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
-  const { session, messages, limits, canEndAll, received, twin, stored, devices } = model
+  const { session, messages, kind, limits, canEndAll, received, twin, stored, devices } = model
   const isMember = session.user_name !== undefined
-  return layout('One session for Fastify and Flask', html`
+  const title = twin === undefined ? 'A session in a store' : 'One session for Fastify and Flask'
+  return layout(title, html`
     <header class="top">
       <img src="/icon.svg" alt="" width="44" height="44">
       <div class="title">
-        <h1>One session for Fastify and Flask</h1>
+        <h1>${title}</h1>
         <p><code>request.session</code> is kept in ${devices === undefined
-          ? 'a signed cookie that Flask reads and writes, too. Log in, watch the cookie, and go on in the same shop on Flask.'
+          ? html`a ${kind === 'sealed' ? 'sealed' : 'signed'} cookie that Flask reads and writes, too. Log in, watch the cookie, and go on in the same shop on Flask.`
           : 'a store on the server, under an id that the cookie holds. Log in, watch both, and log in with another browser.'}</p>
       </div>
       ${twin !== undefined && html`<nav class="switch" aria-label="Framework">
@@ -62,13 +66,13 @@ export function homePage (model: HomeModel): Markup {
       <p class="message ${category}">${text}</p>`)}
     </div>
     <main class="columns${isMember && ' shop'}">
-      <div class="column">${isMember ? userCard(session) : loginCard()}
+      <div class="column">${isMember ? userCard(session, twin !== undefined) : loginCard()}
       </div>
       <div class="column">
         ${devices === undefined ? cookieCard(model) : [storeCard(stored, received), devices.length > 0 && devicesCard(devices)]}
         ${twin !== undefined && twinCard(model)}
       </div>
-      ${isMember && html`<div class="column">${cartCard(session.cart)}${limits && limitsCard(limits, canEndAll)}
+      ${isMember && html`<div class="column">${cartCard(session.cart, devices === undefined)}${limits && limitsCard(limits, canEndAll)}
       </div>`}
     </main>
     ${settingsCard(model)}`)
@@ -118,17 +122,17 @@ function loginCard (): Markup {
     </section>`
 }
 
-function userCard (session: DemoSession): Markup {
+function userCard (session: DemoSession, hasTwin: boolean): Markup {
   const { fastify = 0, flask = 0 } = session.visits ?? {}
   return html`
     <section class="card" aria-labelledby="who">
       <h2 id="who">Hello, ${session.user_name}</h2>
-      <p>Logged in at <time datetime="${session.logged_in_at?.toISOString()}">${utc(session.logged_in_at)}</time>, which is a
-        <code>Date</code> here and a <code>datetime</code> in Flask.</p>
+      <p>Logged in at <time datetime="${session.logged_in_at?.toISOString()}">${utc(session.logged_in_at)}</time>${hasTwin && html`, which is a
+        <code>Date</code> here and a <code>datetime</code> in Flask`}.</p>
       <dl class="counters" aria-label="Visits since you logged in">
         <div><dt>Visits</dt><dd>${fastify + flask}</dd></div>
-        <div><dt>on Fastify</dt><dd>${fastify}</dd></div>
-        <div><dt>on Flask</dt><dd>${flask}</dd></div>
+        ${hasTwin && html`<div><dt>on Fastify</dt><dd>${fastify}</dd></div>
+        <div><dt>on Flask</dt><dd>${flask}</dd></div>`}
       </dl>
       <div class="actions">
         <form method="post" action="/remember" class="inline">
@@ -141,7 +145,7 @@ function userCard (session: DemoSession): Markup {
     </section>`
 }
 
-function cartCard (cart: Cart | undefined): Markup {
+function cartCard (cart: Cart | undefined, isInCookie: boolean): Markup {
   const items = cart?.items ?? []
   const total = items.reduce((sum, { price, quantity }) => sum + Number(price[0]) * quantity, 0)
   return html`
@@ -157,7 +161,7 @@ function cartCard (cart: Cart | undefined): Markup {
       </form>
       ${cart !== undefined && html`
       <form method="post" action="/cart/note">
-        <label for="note">Note to the shop <small>(a long one fills the cookie)</small></label>
+        <label for="note">Note to the shop${isInCookie && html` <small>(a long one fills the cookie)</small>`}</label>
         <textarea id="note" name="note" rows="2">
 ${cart.note}</textarea>
         <button>Keep the note</button>
