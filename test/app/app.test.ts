@@ -426,10 +426,11 @@ describe('the view of the cookie', () => {
 
   test('tells how the twin is started with the same digest and kind of session', async (t: TestContext) => {
     const plain = await (await open(t)).get()
-    const other = await (await open(t, { digestMethod: 'sha1', sessions: 'sealed', twinPort: 5001 })).get()
+    const other = await (await open(t, { config: { SECRET_KEY: 'a key that nobody may see' }, digestMethod: 'sha1', sessions: 'sealed', port: 3001, twinPort: 5001 })).get()
 
-    t.assert.match(textOf(plain), /same digest: HMAC-SHA-512\. Start it with: npm run start:flask /)
-    t.assert.match(textOf(other), /same digest: HMAC-SHA-1\. Start it with: SESSIONS=sealed DIGEST=sha1 FLASK_PORT=5001 npm run start:flask /)
+    t.assert.match(textOf(plain), /same digest: HMAC-SHA-512\. If it is not running, start it with: npm run start:flask /)
+    const command = 'SECRET_KEY=... SESSIONS=sealed DIGEST=sha1 PORT=3001 FLASK_PORT=5001 npm run start:flask'
+    t.assert.ok(textOf(other).includes(`same digest: HMAC-SHA-1. If it is not running, start it with: ${command} `))
   })
 
   test('shows SHA-1 where the cookies are those of stock Flask', async (t: TestContext) => {

@@ -18,7 +18,7 @@ import { kinds } from './kinds.ts'
 import type { KindName } from './kinds.ts'
 import { limitsOf } from './limits.ts'
 import { errorPage, homePage } from './page.ts'
-import { configFromEnvironment } from './settings.ts'
+import { configFromEnvironment, demoSecretKey } from './settings.ts'
 import { addToCart, changeQuantity, flash, productOf } from './shop.ts'
 import type { DemoSession } from './shop.ts'
 import { SessionsInStore } from './store-facts.ts'
@@ -35,6 +35,8 @@ export interface DemoOptions {
   /** Lets the sessions in cookies of a user be ended together. @defaultValue `false` */
   revocation?: boolean | undefined
   logger?: FastifyServerOptions['logger'] | undefined
+  /** Where the demo listens, for the way back from the twin. @defaultValue `3000` */
+  port?: number | undefined
   /** Where the twin listens, on the same host. @defaultValue `5000` */
   twinPort?: number | undefined
 }
@@ -228,10 +230,14 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
 }
 
 /** The command that starts the twin with the same settings; what both have by default is left out. */
-function twinCommand ({ digestMethod: DIGEST = 'sha512', sessions: SESSIONS = 'cookie', twinPort: FLASK_PORT = 5000 }: DemoOptions): string {
+export function twinCommand (options: DemoOptions): string {
+  const { config, digestMethod: DIGEST = 'sha512', sessions: SESSIONS = 'cookie', port: PORT = 3000, twinPort: FLASK_PORT = 5000 } = options
   const differences = [
+    // Which key that is, the page does not say.
+    (config?.SECRET_KEY ?? demoSecretKey) !== demoSecretKey && 'SECRET_KEY=...',
     SESSIONS !== 'cookie' && `SESSIONS=${SESSIONS}`,
     DIGEST !== 'sha512' && `DIGEST=${DIGEST}`,
+    PORT !== 3000 && `PORT=${PORT}`,
     FLASK_PORT !== 5000 && `FLASK_PORT=${FLASK_PORT}`
   ]
   return [...differences.filter((each) => each !== false), 'npm run start:flask'].join(' ')

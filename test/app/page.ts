@@ -193,7 +193,7 @@ function twinCard ({ twin, startTwin, digest }: HomeModel): Markup {
   return html`
     <section class="card twin" aria-labelledby="twin">
       <h2 id="twin"><a href="${twin}">The same shop on Flask</a></h2>
-      <p>It reads this cookie if it has the same key, and the same digest: ${digestName(digest)}. Start it with:</p>
+      <p>It reads this cookie if it has the same key, and the same digest: ${digestName(digest)}. If it is not running, start it with:</p>
       ${code(String(startTwin))}
     </section>`
 }
