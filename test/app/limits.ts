@@ -56,14 +56,14 @@ export function limitsCard ({ began, idle, own, refreshAfter, absolute, ends }: 
         <div><dt>Ends</dt><dd>${utc(ends)}, if you do not come back</dd></div>
       </dl>
       <form method="post" action="/lifetime">
-        <label for="seconds">Seconds without a visit, for this session alone</label>
+        <label for="seconds">Seconds without a visit that end this session</label>
         <input id="seconds" name="seconds" type="number" min="1" max="${idle}" value="${own}">
-        <button>Limit</button>
+        <button>Set this limit</button>
       </form>
       ${canEndAll
         ? html`<form method="post" action="/logout/everywhere"><button>Log out everywhere</button></form>`
-        : html`<p class="quiet">A log out ends it in this browser: a copy of the cookie stays valid. Start the demo with
-        <code>REVOCATION=1</code>, and no copy does.</p>`}
+        : html`<p class="quiet">A log out ends it in this browser alone: a copy of the cookie stays valid. Start the demo with
+        <code>REVOCATION=1</code>, and a log out ends every copy.</p>`}
       ${code('request.session.lifetime = 600', ...canEndAll ? ['await fastify.endSessions(user)'] : [])}
     </section>`
 }
