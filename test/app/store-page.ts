@@ -33,6 +33,17 @@ export function storeCard (stored: StoreFacts | undefined, received: HomeModel['
     </section>`
 }
 
+const browsers = [['Edg/', 'Edge'], ['OPR/', 'Opera'], ['FxiOS/', 'Firefox'], ['CriOS/', 'Chrome'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']] as const
+const systems = ['iPhone', 'iPad', 'Android', 'Windows', 'Mac', 'Linux'] as const
+
+/** A browser and its system, by its User-Agent; what is neither is shown as it is. */
+function deviceName (userAgent = ''): string {
+  const browser = browsers.find(([token]) => userAgent.includes(token))?.[1]
+  const system = systems.find((name) => userAgent.includes(name))
+  if (userAgent === '') return 'Unknown device'
+  return browser === undefined || system === undefined ? userAgent : `${browser} on ${system}`
+}
+
 /** The sessions of the user, each with a button that ends it. */
 export function devicesCard (devices: ReadonlyArray<ListedSession<string | undefined>>): Markup {
   return html`
@@ -40,8 +51,8 @@ export function devicesCard (devices: ReadonlyArray<ListedSession<string | undef
       <h2 id="devices">Your devices</h2>
       <ul class="devices">${devices.map(({ id, data, began, used, isCurrent }) => html`
         <li>
-          <span>${data === undefined || data === '' ? 'Unknown device' : data}${isCurrent && html` <strong>(this one)</strong>`}<br>
-            <small>since ${utc(began ?? undefined)}, last used ${utc(used)}</small></span>
+          <span>${deviceName(data)}${isCurrent && html` <strong>(this one)</strong>`}<br>
+            <small>since ${utc(began ?? undefined)}<br>last used ${utc(used)}</small></span>
           <form method="post" action="/devices/end"><button name="id" value="${id}" aria-label="Log out ${isCurrent ? 'this device' : `the device ${id}`}">Log out</button></form>
         </li>`)}
       </ul>

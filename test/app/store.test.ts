@@ -65,6 +65,20 @@ describe('the demo with sessions in a store', () => {
     t.assert.match((await laptop.ask('/')).body, /Hello, Ada/)
   })
 
+  test('calls a device by its browser and system where it knows them', async (t: TestContext) => {
+    const app = await demo(t)
+    const agents = [
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/143.0 Mobile/15E148 Safari/605.1.15',
+      '', 'curl/8.5.0'
+    ]
+    let page = ''
+    for (const agent of agents) page = (await browserOf(app, agent).ask('/login', { name: 'Ada' })).body
+    const shown = [...page.matchAll(/<span>([^<]*?)(?: <strong>\(this one\)<\/strong>)?<br>/g)].map(([, name]) => name)
+    t.assert.deepStrictEqual(shown.sort(), ['Chrome on Linux', 'Edge on Windows', 'Firefox on iPhone', 'Unknown device', 'curl/8.5.0'])
+  })
+
   test('logs all other devices out, and this one too if asked', async (t: TestContext) => {
     const app = await demo(t)
     const [phone, laptop, grace] = [browserOf(app, 'a phone'), browserOf(app, ''), browserOf(app, 'a phone')]
