@@ -27,7 +27,7 @@ export function storeCard (stored: StoreFacts | undefined, received: HomeModel['
       <h3>What the store has under this id</h3>
       <pre tabindex="0" role="group" aria-label="The session in the store as JSON">${markTags(json)}</pre>
       <dl class="facts">
-        <div><dt>Size</dt><dd>${jsonBytes} bytes, and no limit of a cookie</dd></div>
+        <div><dt>Size</dt><dd>${jsonBytes} bytes: the limit of cookies does not apply</dd></div>
         <div><dt>Expires</dt><dd>${utc(expires)}</dd></div>
       </dl>
     </section>`
