@@ -60,7 +60,7 @@ async function open (t: TestContext, options: DemoOptions = {}): Promise<Browser
 /** The text of a page without its tags. */
 function textOf (page: { body: string }): string {
   const entities: Record<string, string> = { '&lt;': '<', '&gt;': '>', '&amp;': '&', '&#34;': '"', '&#39;': "'" }
-  return page.body.replace(/<[^>]*>/g, ' ').replace(/&[a-z#0-9]+;/g, (entity) => entities[entity] ?? entity).replace(/\s+/g, ' ')
+  return page.body.replaceAll('<wbr>', '').replace(/<[^>]*>/g, ' ').replace(/&[a-z#0-9]+;/g, (entity) => entities[entity] ?? entity).replace(/\s+/g, ' ')
 }
 
 function messagesOf (page: { body: string }): string[] {
@@ -400,17 +400,37 @@ describe('the view of the cookie', () => {
 
     const page = await browser.get()
 
-    t.assert.match(textOf(page), /Your browser sent a cookie, and it was refused: ERR_TOKEN_BAD_TIME_SIGNATURE/)
+    const refused = /Your browser sent a cookie, and it was refused: it was changed, or signed with another SECRET_KEY or DIGEST \( ERR_TOKEN_BAD_TIME_SIGNATURE \)\./
+    t.assert.match(textOf(page), refused)
     t.assert.match(textOf(page), /Who are you\?/)
     t.assert.doesNotMatch(textOf(page), /There is none/)
   })
 
+  test('names the cause of a refusal where it is known: the age, another digest, another kind of session', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: newYear })
+    const causes: string[] = []
+    for (const [from, to, seconds] of [[{}, {}, 31 * 86_400 + 2], [{ digestMethod: 'sha1' }, {}, 0], [{ sessions: 'sealed' }, {}, 0]] as const) {
+      const [issuer, browser] = [await open(t, from), await open(t, to)]
+      await issuer.post('/login', { name: 'Ada' })
+      browser.cookie = issuer.cookie
+      t.mock.timers.tick(seconds * 1000)
+      causes.push(/it was refused: (.*?) So the session/.exec(textOf(await browser.get()))?.[1] ?? '')
+    }
+
+    t.assert.deepStrictEqual(causes, [
+      'the cookie is older than PERMANENT_SESSION_LIFETIME ( ERR_TOKEN_SIGNATURE_EXPIRED ).',
+      "the signature has the length of sha1, which stock Flask uses: the option digestMethod must be or contain 'sha1' ( ERR_TOKEN_BAD_TIME_SIGNATURE ).",
+      'the cookie looks sealed: the option sealed reads such cookies ( ERR_TOKEN_BAD_TIME_SIGNATURE ).'
+    ])
+  })
+
   test('tells how the twin is started with the same digest and kind of session', async (t: TestContext) => {
     const plain = await (await open(t)).get()
-    const other = await (await open(t, { digestMethod: 'sha1', sessions: 'sealed', twinPort: 5001 })).get()
+    const other = await (await open(t, { config: { SECRET_KEY: 'a key that nobody may see' }, digestMethod: 'sha1', sessions: 'sealed', port: 3001, twinPort: 5001 })).get()
 
-    t.assert.match(textOf(plain), /same digest: HMAC-SHA-512\. Start it with: npm run start:flask /)
-    t.assert.match(textOf(other), /same digest: HMAC-SHA-1\. Start it with: SESSIONS=sealed DIGEST=sha1 FLASK_PORT=5001 npm run start:flask /)
+    t.assert.match(textOf(plain), /same digest: HMAC-SHA-512\. If it is not running, start it with: npm run start:flask /)
+    const command = 'SECRET_KEY=... SESSIONS=sealed DIGEST=sha1 PORT=3001 FLASK_PORT=5001 npm run start:flask'
+    t.assert.ok(textOf(other).includes(`same digest: HMAC-SHA-1. If it is not running, start it with: ${command} `))
   })
 
   test('shows SHA-1 where the cookies are those of stock Flask', async (t: TestContext) => {
@@ -429,7 +449,7 @@ describe('sealed sessions', () => {
 
     const page = await browser.post('/login', { name: 'Ada' })
 
-    t.assert.match(textOf(page), /"user_name": "Ada".*Sealed: only who has the key can read it or change it\. This page can, so it shows it\./)
+    t.assert.match(textOf(page), /is kept in a sealed cookie.*"user_name": "Ada".*Sealed: only who has the key can read it or change it\. This page can, so it shows it\./)
     t.assert.doesNotMatch(Buffer.from(browser.cookie.slice('session='.length), 'base64url').toString('latin1'), /Ada|user/)
   })
 
@@ -441,7 +461,7 @@ describe('sealed sessions', () => {
 
 describe('the settings', () => {
   const rowOf = (page: { body: string }, key: string): string => {
-    const rows = [...page.body.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) => textOf({ body: String(row).replaceAll('<wbr>', '') }).trim())
+    const rows = [...page.body.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) => textOf({ body: String(row) }).trim())
     return rows.find((row) => row.startsWith(`${key} `)) ?? ''
   }
 
@@ -594,7 +614,7 @@ describe('the way to Flask and back', () => {
         const page = await browser.get()
 
         const name = `Flask ${versions.flask}`
-        t.assert.match(textOf({ body: String(twin.pages[0]) }), /Hello, Ada .* Total € 8\.90 .* "sku": "tea"/, name)
+        t.assert.match(textOf({ body: String(twin.pages[0]) }), /is kept in a sealed cookie .* Hello, Ada .* "sku": "tea" .* Total € 8\.90 /, name)
         t.assert.match(textOf({ body: String(twin.pages[0]) }), /Sealed: only who has the key can read it or change it\./, name)
         t.assert.deepStrictEqual(itemsOf(page), [tea(1), cup(1)], name)
         t.assert.doesNotMatch(Buffer.from(twin.cookie.slice('session='.length), 'base64url').toString('latin1'), /Ada|tea/)
@@ -621,7 +641,7 @@ describe('the way to Flask and back', () => {
       const { _sid, _created, _lifetime } = payloadOf(page)
       t.assert.deepStrictEqual([_sid, _created, _lifetime], [id, began, 600], name)
       t.assert.deepStrictEqual(itemsOf(page), [cup(1)], name)
-      t.assert.match(textOf(later), /it was refused: revoked/, name)
+      t.assert.match(textOf(later), /it was refused: its session was ended by a log out \( revoked \)/, name)
     }
   })
 

@@ -12,12 +12,13 @@ import type { DigestName, FlaskConfig } from '../../lib/index.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
 import type { SessionStore } from '../../lib/stores/index.ts'
 import { ExplainingSessions } from './cookie-facts.ts'
+import type { Refused } from './cookie-facts.ts'
 import { html } from './html.ts'
 import { kinds } from './kinds.ts'
 import type { KindName } from './kinds.ts'
 import { limitsOf } from './limits.ts'
 import { errorPage, homePage } from './page.ts'
-import { configFromEnvironment } from './settings.ts'
+import { configFromEnvironment, demoSecretKey } from './settings.ts'
 import { addToCart, changeQuantity, flash, productOf } from './shop.ts'
 import type { DemoSession } from './shop.ts'
 import { SessionsInStore } from './store-facts.ts'
@@ -34,6 +35,8 @@ export interface DemoOptions {
   /** Lets the sessions in cookies of a user be ended together. @defaultValue `false` */
   revocation?: boolean | undefined
   logger?: FastifyServerOptions['logger'] | undefined
+  /** Where the demo listens, for the way back from the twin. @defaultValue `3000` */
+  port?: number | undefined
   /** Where the twin listens, on the same host. @defaultValue `5000` */
   twinPort?: number | undefined
 }
@@ -42,6 +45,9 @@ const staticFiles = {
   '/style.css': { type: 'text/css; charset=utf-8', content: readFileSync(new URL('style.css', import.meta.url)) },
   '/icon.svg': { type: 'image/svg+xml', content: readFileSync(new URL('icon.svg', import.meta.url)) }
 }
+
+const unknown: Refused = { cause: 'the store does not have its id, so its session was ended or is too old' }
+const revoked: Refused = { cause: 'its session was ended by a log out', code: 'revoked' }
 
 const securityHeaders = {
   'content-security-policy': "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -86,7 +92,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     // Before a save, which may end the session.
     const received = token === '' || sessions instanceof SessionsInStore
       ? undefined
-      : revocation !== undefined && session.size === 0 && await fastify.isRevoked(session) ? 'revoked' : sessions.judge(token)
+      : revocation !== undefined && session.size === 0 && await fastify.isRevoked(session) ? revoked : sessions.judge(token)
     const messages = session.has('_flashes') ? session.pop('_flashes', []) : []
     if (session.visits !== undefined) session.visits.fastify += 1
 
@@ -94,14 +100,16 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     if (session.modified) await session.save()
     const sent = [reply.getHeader('set-cookie') ?? []].flat().map(String).find((cookie) => cookie.startsWith(`${name}=`))
     const settings = sessions.app.config
-    const common = { session, messages, digest: digestMethod ?? 'sha512', config, settings, canEndAll }
+    const common = { session, messages, kind, digest: digestMethod ?? 'sha512', config, settings, canEndAll }
     if (sessions instanceof SessionsInStore) {
       const stored = await sessions.explain(sent ?? `${name}=${token}`)
+      // What was sent without a session in the store deletes the cookie.
+      const refused = token !== '' && sent === undefined && stored === undefined ? unknown : undefined
       const devices = session.user_name === undefined
         ? []
         : await fastify.listSessions(session.user_name, { current: request.session, data: ({ device }: DemoSession) => device })
       const limits = stored && limitsOf(stored, session.lifetime, settings)
-      return sendPage(reply, homePage({ ...common, cookie: undefined, limits, received, twin: undefined, startTwin: undefined, stored, devices }))
+      return sendPage(reply, homePage({ ...common, cookie: undefined, limits, received: refused, twin: undefined, startTwin: undefined, stored, devices }))
     }
     const held = sent ?? (received instanceof Date ? `${name}=${token}` : undefined)
     const cookie = held === undefined ? undefined : sessions.explain(held)
@@ -222,10 +230,14 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
 }
 
 /** The command that starts the twin with the same settings; what both have by default is left out. */
-function twinCommand ({ digestMethod: DIGEST = 'sha512', sessions: SESSIONS = 'cookie', twinPort: FLASK_PORT = 5000 }: DemoOptions): string {
+export function twinCommand (options: DemoOptions): string {
+  const { config, digestMethod: DIGEST = 'sha512', sessions: SESSIONS = 'cookie', port: PORT = 3000, twinPort: FLASK_PORT = 5000 } = options
   const differences = [
+    // Which key that is, the page does not say.
+    (config?.SECRET_KEY ?? demoSecretKey) !== demoSecretKey && 'SECRET_KEY=...',
     SESSIONS !== 'cookie' && `SESSIONS=${SESSIONS}`,
     DIGEST !== 'sha512' && `DIGEST=${DIGEST}`,
+    PORT !== 3000 && `PORT=${PORT}`,
     FLASK_PORT !== 5000 && `FLASK_PORT=${FLASK_PORT}`
   ]
   return [...differences.filter((each) => each !== false), 'npm run start:flask'].join(' ')

@@ -30,6 +30,12 @@ export interface CookieFacts {
   size: number
 }
 
+/** Why a cookie was refused: in words, and the name that this has in the log. */
+export interface Refused {
+  cause: string
+  code?: string
+}
+
 /**
  * Reads the session cookies of the demo once more, to show them.
  *
@@ -86,17 +92,20 @@ export class ExplainingSessions extends SecureCookieSessionInterface {
     }
   }
 
-  judge (token: string): Date | string {
+  judge (token: string): Date | Refused {
     const opened = this.#open(token)
-    return typeof opened === 'string' ? opened : new Date(opened.signedAt * 1000)
+    return 'cause' in opened ? opened : new Date(opened.signedAt * 1000)
   }
 
-  /** The JSON text of a token, or the code of its refusal, which is meant for the log. */
-  #open (token: string): { json: string, signedAt: number } | string {
-    let code = 'there is no key'
-    const note = (refusal: { code: string }): void => { code = refusal.code }
+  /** The JSON text of a token, or its refusal, which is meant for the log. */
+  #open (token: string): { json: string, signedAt: number } | Refused {
+    let refused: Refused = { cause: 'there is no SECRET_KEY' }
+    const note = ({ code, hint }: { code: string, hint?: string }): void => {
+      const cause = code === 'ERR_TOKEN_BAD_PAYLOAD' ? 'it holds no session' : 'it was changed, or signed with another SECRET_KEY or DIGEST'
+      refused = { cause: hint ?? cause, code }
+    }
     const { json, signedAt } = this.decode(this.app, token, { debug: note, warn: note } as unknown as SessionRequest['log']) ?? {}
-    return json === undefined || signedAt === undefined ? code : { json, signedAt }
+    return json === undefined || signedAt === undefined ? refused : { json, signedAt }
   }
 }
 

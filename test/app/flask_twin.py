@@ -244,6 +244,7 @@ def utc(moment):
 def surroundings():
     host = re.sub(r":\d+$", "", request.host)
     return {
+        "kind": "sealed" if SESSIONS == "sealed" else "signed",
         "products": PRODUCTS,
         "fastify": f"{request.scheme}://{host}:{FASTIFY_PORT}/",
         "flask_version": version("flask"),
@@ -253,7 +254,15 @@ def surroundings():
 
 def start_fastify():
     """The command that starts Fastify's side with the same settings; what both have by default is left out."""
-    defaults = {"SESSIONS": ("cookie", SESSIONS), "DIGEST": ("sha512", DIGEST), "PORT": (3000, FASTIFY_PORT)}
+    # Which key that is, the page does not say.
+    key = "" if CONFIG["SECRET_KEY"] == DEMO_SECRET_KEY else "..."
+    defaults = {
+        "SECRET_KEY": ("", key),
+        "SESSIONS": ("cookie", SESSIONS),
+        "DIGEST": ("sha512", DIGEST),
+        "PORT": (3000, FASTIFY_PORT),
+        "FLASK_PORT": (5000, FLASK_PORT),
+    }
     differences = [f"{name}={value}" for name, (default, value) in defaults.items() if value != default]
     return " ".join([*differences, "npm start"])
 

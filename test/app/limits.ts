@@ -6,7 +6,7 @@
 
 import type { Markup, SessionConfig } from '../../lib/index.ts'
 import { html } from './html.ts'
-import { code, utc } from './page.ts'
+import { breakable, code, utc } from './page.ts'
 
 /** What limits a session. What is not switched on is `undefined`. */
 export interface Limits {
@@ -49,21 +49,21 @@ export function limitsCard ({ began, idle, own, refreshAfter, absolute, ends }: 
       <h2 id="limits">This session</h2>
       <dl class="facts">
         ${began !== undefined && html`<div><dt>Began</dt><dd>${utc(began)}</dd></div>`}
-        <div><dt>Idle limit</dt><dd>${duration(idle)} without a visit: <code>PERMANENT_SESSION_LIFETIME</code></dd></div>
+        <div><dt>Idle limit</dt><dd>${duration(idle)} without a visit: <code>${breakable('PERMANENT_SESSION_LIFETIME')}</code></dd></div>
         ${own !== undefined && html`<div><dt>Its own</dt><dd>${duration(own)} without a visit: <code>session.lifetime</code></dd></div>`}
-        ${refreshAfter !== undefined && html`<div><dt>Refreshed</dt><dd>unchanged, only when it is ${duration(refreshAfter)} old: <code>SESSION_REFRESH_AFTER</code></dd></div>`}
-        ${absolute !== undefined && html`<div><dt>Absolute limit</dt><dd>${duration(absolute)} after it began: <code>SESSION_ABSOLUTE_LIFETIME</code></dd></div>`}
+        ${refreshAfter !== undefined && html`<div><dt>Refreshed</dt><dd>unchanged, only when it is ${duration(refreshAfter)} old: <code>${breakable('SESSION_REFRESH_AFTER')}</code></dd></div>`}
+        ${absolute !== undefined && html`<div><dt>Absolute limit</dt><dd>${duration(absolute)} after it began: <code>${breakable('SESSION_ABSOLUTE_LIFETIME')}</code></dd></div>`}
         <div><dt>Ends</dt><dd>${utc(ends)}, if you do not come back</dd></div>
       </dl>
       <form method="post" action="/lifetime">
-        <label for="seconds">Seconds without a visit, for this session alone</label>
+        <label for="seconds">Seconds without a visit that end this session</label>
         <input id="seconds" name="seconds" type="number" min="1" max="${idle}" value="${own}">
-        <button>Limit</button>
+        <button>Set this limit</button>
       </form>
       ${canEndAll
         ? html`<form method="post" action="/logout/everywhere"><button>Log out everywhere</button></form>`
-        : html`<p class="quiet">A log out ends it in this browser: a copy of the cookie stays valid. Start the demo with
-        <code>REVOCATION=1</code>, and no copy does.</p>`}
+        : html`<p class="quiet">A log out ends it in this browser alone: a copy of the cookie stays valid. Start the demo with
+        <code>REVOCATION=1</code>, and a log out ends every copy.</p>`}
       ${code('request.session.lifetime = 600', ...canEndAll ? ['await fastify.endSessions(user)'] : [])}
     </section>`
 }

@@ -5,9 +5,10 @@
  */
 
 import type { DigestName, FlaskConfig, ListedSession, Markup, SessionConfig } from '../../lib/index.ts'
-import type { CookieFacts } from './cookie-facts.ts'
+import type { CookieFacts, Refused } from './cookie-facts.ts'
 import { devicesCard, storeCard } from './store-page.ts'
 import { html } from './html.ts'
+import type { KindName } from './kinds.ts'
 import { limitsCard } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { productOf, products } from './shop.ts'
@@ -17,6 +18,8 @@ import type { StoreFacts } from './store-facts.ts'
 export interface HomeModel {
   session: DemoSession
   messages: readonly Flash[]
+  /** Of a session in a cookie. */
+  kind: KindName
   /** What the browser holds once it has this page; `undefined` when that is nothing. */
   cookie: CookieFacts | undefined
   /** Of the session that the browser holds. */
@@ -24,7 +27,7 @@ export interface HomeModel {
   /** Whether the application can end all sessions of the user. */
   canEndAll: boolean
   /** When the cookie that came with the request was signed, or why it was refused. */
-  received: Date | string | undefined
+  received: Date | Refused | undefined
   digest: DigestName
   /** What the application says. */
   config: FlaskConfig
@@ -42,14 +45,16 @@ export interface HomeModel {
 
 /** The one page there is. */
 export function homePage (model: HomeModel): Markup {
-  const { session, messages, limits, canEndAll, twin, stored, devices } = model
-  return layout('One session for Fastify and Flask', html`
+  const { session, messages, kind, limits, canEndAll, received, twin, stored, devices } = model
+  const isMember = session.user_name !== undefined
+  const title = twin === undefined ? 'A session in a store' : 'One session for Fastify and Flask'
+  return layout(title, html`
     <header class="top">
       <img src="/icon.svg" alt="" width="44" height="44">
       <div class="title">
-        <h1>One session for Fastify and Flask</h1>
+        <h1>${title}</h1>
         <p><code>request.session</code> is kept in ${devices === undefined
-          ? 'a signed cookie that Flask reads and writes, too. Log in, watch the cookie, and go on in the same shop on Flask.'
+          ? html`a ${kind === 'sealed' ? 'sealed' : 'signed'} cookie that Flask reads and writes, too. Log in, watch the cookie, and go on in the same shop on Flask.`
           : 'a store on the server, under an id that the cookie holds. Log in, watch both, and log in with another browser.'}</p>
       </div>
       ${twin !== undefined && html`<nav class="switch" aria-label="Framework">
@@ -60,14 +65,15 @@ export function homePage (model: HomeModel): Markup {
     <div class="messages" role="status">${messages.map(([category, text]) => html`
       <p class="message ${category}">${text}</p>`)}
     </div>
-    <main class="columns">
-      <div class="column">
-        ${session.user_name === undefined ? loginCard() : [userCard(session), limits && limitsCard(limits, canEndAll), cartCard(session.cart)]}
+    <main class="columns${isMember && ' shop'}">
+      <div class="column">${isMember ? userCard(session, twin !== undefined) : loginCard()}
       </div>
       <div class="column">
-        ${devices === undefined ? cookieCard(model) : [storeCard(stored), devices.length > 0 && devicesCard(devices)]}
+        ${devices === undefined ? cookieCard(model) : [storeCard(stored, received), devices.length > 0 && devicesCard(devices)]}
         ${twin !== undefined && twinCard(model)}
       </div>
+      ${isMember && html`<div class="column">${cartCard(session.cart, devices === undefined)}${limits && limitsCard(limits, canEndAll)}
+      </div>`}
     </main>
     ${settingsCard(model)}`)
 }
@@ -77,7 +83,7 @@ export function errorPage (title: string, message: string): Markup {
   return layout(title, html`
     <main class="alone">
       <section class="card" aria-labelledby="error">
-        <h1 id="error">${title}</h1>
+        <h1 id="error">${breakable(title)}</h1>
         <p>${message}</p>
         <p><a class="button" href="/">Back to the shop</a></p>
       </section>
@@ -116,17 +122,17 @@ function loginCard (): Markup {
     </section>`
 }
 
-function userCard (session: DemoSession): Markup {
+function userCard (session: DemoSession, hasTwin: boolean): Markup {
   const { fastify = 0, flask = 0 } = session.visits ?? {}
   return html`
     <section class="card" aria-labelledby="who">
       <h2 id="who">Hello, ${session.user_name}</h2>
-      <p>Logged in at <time datetime="${session.logged_in_at?.toISOString()}">${utc(session.logged_in_at)}</time>, which is a
-        <code>Date</code> here and a <code>datetime</code> in Flask.</p>
+      <p>Logged in at <time datetime="${session.logged_in_at?.toISOString()}">${utc(session.logged_in_at)}</time>${hasTwin && html`, which is a
+        <code>Date</code> here and a <code>datetime</code> in Flask`}.</p>
       <dl class="counters" aria-label="Visits since you logged in">
         <div><dt>Visits</dt><dd>${fastify + flask}</dd></div>
-        <div><dt>on Fastify</dt><dd>${fastify}</dd></div>
-        <div><dt>on Flask</dt><dd>${flask}</dd></div>
+        ${hasTwin && html`<div><dt>on Fastify</dt><dd>${fastify}</dd></div>
+        <div><dt>on Flask</dt><dd>${flask}</dd></div>`}
       </dl>
       <div class="actions">
         <form method="post" action="/remember" class="inline">
@@ -135,11 +141,11 @@ function userCard (session: DemoSession): Markup {
         </form>
         <form method="post" action="/logout"><button>Log out</button></form>
       </div>
-      ${code('request.session.visits.fastify += 1')}
+      ${code('request.session.visits.fastify++')}
     </section>`
 }
 
-function cartCard (cart: Cart | undefined): Markup {
+function cartCard (cart: Cart | undefined, isInCookie: boolean): Markup {
   const items = cart?.items ?? []
   const total = items.reduce((sum, { price, quantity }) => sum + Number(price[0]) * quantity, 0)
   return html`
@@ -155,12 +161,12 @@ function cartCard (cart: Cart | undefined): Markup {
       </form>
       ${cart !== undefined && html`
       <form method="post" action="/cart/note">
-        <label for="note">Note to the shop <small>(a long one fills the cookie)</small></label>
+        <label for="note">Note to the shop${isInCookie && html` <small>(a long one fills the cookie)</small>`}</label>
         <textarea id="note" name="note" rows="2">
 ${cart.note}</textarea>
         <button>Keep the note</button>
       </form>`}
-      ${code('request.session.cart.items[0].quantity += 1', '// and that is all: a change inside is noticed')}
+      ${code('const { cart } = request.session', 'cart.items[0].quantity++', '// and that is all: a change inside is noticed')}
     </section>`
 }
 
@@ -187,7 +193,7 @@ function twinCard ({ twin, startTwin, digest }: HomeModel): Markup {
   return html`
     <section class="card twin" aria-labelledby="twin">
       <h2 id="twin"><a href="${twin}">The same shop on Flask</a></h2>
-      <p>It reads this cookie if it has the same key, and the same digest: ${digestName(digest)}. Start it with:</p>
+      <p>It reads this cookie if it has the same key, and the same digest: ${digestName(digest)}. If it is not running, start it with:</p>
       ${code(String(startTwin))}
     </section>`
 }
@@ -198,18 +204,13 @@ function digestName (digest: DigestName): string {
 
 function cookieCard ({ cookie, received, digest, session, settings }: HomeModel): Markup {
   if (cookie === undefined) {
-    const cause = received === 'revoked'
-      ? 'Its session was ended by a log out.'
-      : 'Mostly the other side has another SECRET_KEY or DIGEST.'
-    const refused = html`<p class="message warning">Your browser sent a cookie, and it was refused: <code>${received}</code>. So the session is empty. ${cause}
-        The next login replaces the cookie.</p>`
     const none = received instanceof Date
       ? 'The session is empty now, so this page has deleted its cookie.'
       : 'There is none: an empty session needs no cookie. Log in, and it appears here, with what is in it.'
     return html`
     <section class="card" aria-labelledby="cookie">
       <h2 id="cookie">The cookie</h2>
-      ${typeof received === 'string' ? refused : html`<p class="quiet">${none}</p>`}
+      ${refusal(received) ?? html`<p class="quiet">${none}</p>`}
     </section>`
   }
   const { isCompressed, jsonBytes, payload, signedAt } = cookie
@@ -220,7 +221,7 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
     <section class="card" aria-labelledby="cookie">
       <h2 id="cookie">The cookie</h2>
       ${sizeBar(cookie, settings.MAX_COOKIE_SIZE)}
-      <p class="token"><span class="rest">${cookie.name}=</span><span class="payload">${payload}</span>.<span class="timestamp"
+      <p class="token" tabindex="0" role="group" aria-label="The cookie as it is sent"><span class="rest">${cookie.name}=</span><span class="payload">${payload}</span>.<span class="timestamp"
         >${cookie.timestamp}</span>.<span class="signature">${cookie.signature}</span><span class="rest">${cookie.attributes !== '' && `; ${cookie.attributes}`}</span></p>
       <dl class="facts">
         <div><dt>Signed at</dt><dd>${utc(signedAt)}</dd></div>
@@ -230,9 +231,17 @@ function cookieCard ({ cookie, received, digest, session, settings }: HomeModel)
         <div><dt>Digest</dt><dd>${digestName(digest)}, ${digest === 'sha512' ? 'by tweetnacl' : 'by node:crypto'}</dd></div>
       </dl>
       <h3>What it says</h3>
-      <pre tabindex="0" aria-label="The payload as JSON">${markTags(cookie.json)}</pre>
+      <pre tabindex="0" role="group" aria-label="The payload as JSON">${markTags(cookie.json)}</pre>
       <p class="quiet">${cookie.note}</p>
     </section>`
+}
+
+/** Why the session is empty although there is a cookie; `undefined` unless it was refused. */
+export function refusal (received: HomeModel['received']): Markup | undefined {
+  if (received === undefined || received instanceof Date) return undefined
+  const { cause, code } = received
+  return html`<p class="message warning">Your browser sent a cookie, and it was refused: ${cause}${code !== undefined && html` (<code>${breakable(code)}</code>)`}.
+        So the session is empty. The next login replaces the cookie.</p>`
 }
 
 /** How full the cookie is, and of what. */
@@ -288,13 +297,13 @@ export function markTags (json: string): unknown {
   })
 }
 
-/** A long key may break at its underscores. */
-function breakable (key: string): unknown {
+/** A long name may break at its underscores. */
+export function breakable (key: string): unknown {
   return key.split('_').map((word, index) => index === 0 ? word : html`_<wbr>${word}`)
 }
 
 export function code (...lines: string[]): Markup {
-  return html`<pre class="code" tabindex="0" aria-label="In the code">${lines.join('\n')}</pre>`
+  return html`<pre class="code">${lines.join('\n')}</pre>`
 }
 
 function money (cents: number): string {

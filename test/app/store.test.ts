@@ -36,7 +36,19 @@ describe('the demo with sessions in a store', () => {
     t.assert.match(ada.cookie, /^session=[\w-]{43}$/)
     t.assert.ok(page.body.includes(`<span class="payload">${ada.cookie.slice(8)}</span>`))
     t.assert.match(page.body, /&#34;user_name&#34;: &#34;Ada&#34;/)
-    t.assert.doesNotMatch(page.body, /The same shop on Flask/)
+    t.assert.doesNotMatch(page.body, /Flask(?!'s keys)/)
+  })
+
+  test('says so when the store does not have the id of the cookie', async (t: TestContext) => {
+    const app = await demo(t)
+    const [phone, laptop] = [browserOf(app, 'a phone'), browserOf(app, 'a laptop')]
+    await phone.ask('/login', { name: 'Ada' })
+    await laptop.ask('/login', { name: 'Ada' })
+    const here = (await laptop.ask('/logout/everywhere', {})).body
+    const there = (await phone.ask('/')).body
+    t.assert.match(here, /Nothing is in either/)
+    t.assert.doesNotMatch(there, /Nothing is in either/)
+    t.assert.match(there, /it was refused: the store does not have its id, so its session was ended or is too old\./)
   })
 
   test('lists the devices of the user, and ends each at a button', async (t: TestContext) => {
@@ -51,6 +63,20 @@ describe('the demo with sessions in a store', () => {
 
     t.assert.match((await phone.ask('/')).body, /Who are you\?/)
     t.assert.match((await laptop.ask('/')).body, /Hello, Ada/)
+  })
+
+  test('calls a device by its browser and system where it knows them', async (t: TestContext) => {
+    const app = await demo(t)
+    const agents = [
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/143.0 Mobile/15E148 Safari/605.1.15',
+      '', 'curl/8.5.0'
+    ]
+    let page = ''
+    for (const agent of agents) page = (await browserOf(app, agent).ask('/login', { name: 'Ada' })).body
+    const shown = [...page.matchAll(/<span>([^<]*?)(?: <strong>\(this one\)<\/strong>)?<br>/g)].map(([, name]) => name)
+    t.assert.deepStrictEqual(shown.sort(), ['Chrome on Linux', 'Edge on Windows', 'Firefox on iPhone', 'Unknown device', 'curl/8.5.0'])
   })
 
   test('logs all other devices out, and this one too if asked', async (t: TestContext) => {
