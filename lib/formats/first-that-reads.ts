@@ -16,8 +16,8 @@ export class FirstThatReads implements TokenFormat {
     this.#others = others
   }
 
-  encode (json: string, room?: number): string {
-    return this.#own.encode(json, room)
+  encode (json: string, room?: number, isLimit?: boolean): string {
+    return this.#own.encode(json, room, isLimit)
   }
 
   /** When no format accepts, returns the refusal of the one that verified the signature, or else of the first. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { deflateSync } from 'node:zlib'
 import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { resolveDigest } from '../crypto/digest.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
@@ -11,6 +12,24 @@ import type { DecodedToken, TokenFormat } from './token-format.ts'
 
 /** Lets the signing serializer sign and return text that is already JSON. */
 export const asText: DataSerializer = { dumps: String, loads: (text) => text }
+
+/** Bytes of the beginning that are tried first; then four times as many. */
+const firstSample = 16_384
+/** What the end of a sample, and codes of its own, may take more than the same text takes within the whole. */
+const margin = 1024
+
+/**
+ * Whether text may fit when it is compressed. That takes long for a long text that repeats itself a little, and its
+ * beginning alone may tell that the whole does not fit.
+ *
+ * @param bytes - the length of what does not fit
+ */
+function mayFit (json: string, bytes: number): boolean {
+  for (let length = firstSample; length < json.length; length *= 4) {
+    if (deflateSync(json.slice(0, length)).length > bytes + margin) return false
+  }
+  return true
+}
 
 /** Tokens of a signing serializer. Its data serializer is not used, because a format handles JSON text. */
 export class FlaskFormat implements TokenFormat {
@@ -24,9 +43,10 @@ export class FlaskFormat implements TokenFormat {
     this.#tailLength = '.xxxxxx.'.length + Math.ceil(digestLength * 4 / 3)
   }
 
-  encode (json: string, room: number = Infinity): string {
+  encode (json: string, room: number = Infinity, isLimit = false): string {
     const tooLarge = Math.max(0, Math.floor((room - this.#tailLength) * 3 / 4) + 1)
-    const compressFrom = Math.min(tooLarge, this.#signing.compressFrom)
+    const isHopeless = isLimit && !mayFit(json, tooLarge)
+    const compressFrom = isHopeless ? Infinity : Math.min(tooLarge, this.#signing.compressFrom)
     return this.#signing.dumps(json, { serializer: asText, compressFrom })
   }
 

@@ -46,8 +46,8 @@ export class RememberedTokens implements TokenFormat {
     this.#max = Math.max(0, Math.floor(max / 2))
   }
 
-  encode (json: string, room?: number): string {
-    return this.#format.encode(json, room)
+  encode (json: string, room?: number, isLimit?: boolean): string {
+    return this.#format.encode(json, room, isLimit)
   }
 
   decode (token: string): DecodedToken {

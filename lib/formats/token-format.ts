@@ -13,8 +13,9 @@ export interface TokenFormat {
    * The token for JSON text.
    *
    * @param room - the number of characters that fit; a format that can compress compresses longer tokens
+   * @param isLimit - whether a token that does not fit is of no use, so that it need not be short
    */
-  encode (json: string, room?: number): string
+  encode (json: string, room?: number, isLimit?: boolean): string
 
   /** The JSON text behind a token. Judges no age, and never throws for a bad token. */
   decode (token: string): DecodedToken

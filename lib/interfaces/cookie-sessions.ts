@@ -52,6 +52,8 @@ export interface EncodeOptions {
   book?: BookKeeping
   /** Characters that fit into the cookie; longer values are compressed. @defaultValue as configured */
   room?: number
+  /** Whether a value that does not fit is of no use. @defaultValue `false` */
+  isLimit?: boolean
 }
 
 /** Bytes of a Set-Cookie value that browsers accept; used when MAX_COOKIE_SIZE sets no limit. */
@@ -139,7 +141,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
     // An override of `decode` may have replaced the data, and `noteBook` may have added to the book.
     const isUnchanged = !modified && this.serializer.isStock === true && loaded?.data === loaded?.parsed &&
       loaded?.book === book
-    const token = this.encode(app, data.detached(), { before: loaded?.json, isUnchanged, book, room })
+    const token = this.encode(app, data.detached(), {
+      before: loaded?.json, isUnchanged, book, room, isLimit: limit > 0
+    })
 
     if (limit > 0 && cookie.lengthWith(token) > limit) {
       const error = overflowError(this.serializer, data.peek(), cookie.lengthWith(token), `${limit}, MAX_COOKIE_SIZE`)
@@ -176,14 +180,14 @@ export class SecureCookieSessionInterface extends SessionInterface {
    * `FST_SESSION_COOKIE_OVERFLOW` as saving does.
    */
   encode (app: SessionApp, data: Dict, options: EncodeOptions = {}): string {
-    const { before, isUnchanged = false, book = noBook, room = this.#room(app) } = options
+    const { before, isUnchanged = false, book = noBook, room = this.#room(app), isLimit = false } = options
     const format = this.#formatOf(app)
     if (format === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)
     if (isUnchanged && before !== undefined && !isTooLong(before)) {
       const token = format.encode(before)
       if (token.length <= room) return token
     }
-    return format.encode(dumpSession(this.serializer, joinBook(data, book), before), room)
+    return format.encode(dumpSession(this.serializer, joinBook(data, book), before), room, isLimit)
   }
 
   /**

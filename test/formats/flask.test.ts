@@ -51,6 +51,30 @@ describe('FlaskFormat', () => {
     })
   }
 
+  test('writes what fits, compressed, although it does not try what cannot fit', (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1_704_067_200_000 })
+    const format = flaskFormat(['key'])
+    const random = ((state) => () => (state = (state * 48_271) % 2_147_483_647))(1)
+    for (const length of [16_000, 17_000, 40_000, 66_000, 140_000, 250_000]) {
+      for (const alphabet of ['ab', 'abcd', 'abcdefghijklmnopqrstuvwxyz']) {
+        for (const period of [200, 1500, 4000, Infinity]) {
+          const letters: string[] = []
+          for (let i = 0; i < length; i++) letters.push(i < period ? alphabet.charAt(random() % alphabet.length) : letters[i - period] as string)
+          const json = JSON.stringify({ a: letters.join('') })
+          const token = format.encode(json, 0)
+          t.assert.strictEqual(format.encode(json, token.length, true), token, `${length} letters of ${alphabet.length}, again after ${period}`)
+        }
+      }
+    }
+  })
+
+  test('does not compress what cannot fit, unless it is of use all the same', (t: TestContext) => {
+    const json = JSON.stringify({ a: noise(60_000) })
+
+    t.assert.strictEqual(flaskFormat(['key']).encode(json, 4000, true).startsWith('.'), false)
+    t.assert.strictEqual(flaskFormat(['key']).encode(json, 4000).startsWith('.'), true)
+  })
+
   test('does not compress text that would become longer', (t: TestContext) => {
     const json = JSON.stringify({ a: noise(20) })
 
