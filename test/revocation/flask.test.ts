@@ -69,6 +69,19 @@ for (const { command, versions } of pythons.length > 0 ? pythons : [{ command: '
       t.assert.deepStrictEqual([await flask.get(first, 'user_id'), await flask.get(second, 'user_id')], [null, null])
     })
 
+    test('refuses such a session in every spelling of its signature that Flask takes', async (t: TestContext) => {
+      const { fastify, flask, stock } = await twins(t)
+      const cookie = await stock.set(undefined, 'user_id', { $int: '42' })
+      const last = cookie.slice(-1)
+      const spareBit = String.fromCharCode(last.charCodeAt(0) + 1)
+      const spellings = [`${cookie}=`, cookie.slice(0, -1) + spareBit, `${cookie.slice(0, -5)}!!!!${cookie.slice(-5)}`]
+      await fastify.request(cookie, ({ session }) => session.clear())
+      for (const spelling of spellings) {
+        t.assert.deepStrictEqual([spelling, await stock.get(spelling, 'user_id'), await flask.get(spelling, 'user_id')], [spelling, 42, null])
+        t.assert.strictEqual(await fastify.read(spelling, ({ session }) => session['user_id']), undefined)
+      }
+    })
+
     test('gives a session without an id the one that it has here', async (t: TestContext) => {
       const { fastify, flask, stock } = await twins(t)
       const cookie = await stock.set(undefined, 'user_id', { $int: '42' })
