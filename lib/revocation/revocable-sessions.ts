@@ -72,7 +72,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     const limits = this.#limits(app)
     const permission = isEnded
       ? opened.end(limits)
-      : opened.permit(data, this.#identification.userOf(data.detached()), limits)
+      : opened.permit(data, (data) => this.#identification.userOf(data), limits)
     return andThen(permission, (permission) => {
       if (permission === false) {
         // An earlier save of this request may have put the cookie into the reply.
