@@ -96,7 +96,7 @@ for (const { command, versions } of pythons.length > 0 ? pythons : [{ command: '
       const [mine, other] = [await login(), await login()]
       const fromFlask = await flask.set(undefined, 'user_id', { $int: '43' })
       const another = await flask.set(undefined, 'user_id', { $int: '44' })
-      const except = fastify.fastify.decodeSession(mine.slice('session='.length))
+      const except = await fastify.fastify.decodeSession(mine.slice('session='.length))
       await fastify.fastify.endSessions(43, { except: except ?? undefined })
       const seen: unknown[] = []
       for (const cookie of [mine, other, fromFlask, another, await login()]) seen.push(await flask.get(cookie, 'user_id'))
