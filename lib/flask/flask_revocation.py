@@ -32,7 +32,8 @@ class RevokedSessionInterface(SecureCookieSessionInterface):
         derived = base64_encode(sha256(spelling).digest()[:16]).decode()
         sid, began = dict.get(session, "_sid", derived), dict.get(session, "_created", int(signed.timestamp()))
         prefix = app.config.get("REVOCATION_PREFIX", "session:")
-        ended, record = connect(app.config["REVOCATION_REDIS"]).mget(f"{prefix}ended:{sid}", f"{prefix}since:{self.user(session)}")
+        user = str(self.user(session)).replace("%", "%25").replace(":", "%3A")
+        ended, record = connect(app.config["REVOCATION_REDIS"]).mget(f"{prefix}ended:{sid}", f"{prefix}since:{user}")
         record = json.loads(record or '{"since": -1}')
         if ended or (began <= record["since"] and sid not in record["except"]):
             return self.session_class()

@@ -102,5 +102,13 @@ for (const { command, versions } of pythons.length > 0 ? pythons : [{ command: '
       for (const cookie of [mine, other, fromFlask, another, await login()]) seen.push(await flask.get(cookie, 'user_id'))
       t.assert.deepStrictEqual(seen, [43, null, null, 44, 43])
     })
+
+    test('refuses the sessions of a user whose name has a colon', async (t: TestContext) => {
+      const { fastify, flask } = await twins(t)
+      const login = async (user: string): Promise<string> => (await fastify.request(undefined, ({ session }) => { session['user_id'] = user })).cookie
+      const [ended, other] = [await login('google:50%'), await login('google%3A50%25')]
+      await fastify.fastify.endSessions('google:50%')
+      t.assert.deepStrictEqual([await flask.get(ended, 'user_id'), await flask.get(other, 'user_id')], [null, 'google%3A50%25'])
+    })
   })
 }
