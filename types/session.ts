@@ -20,7 +20,8 @@ import type { FastifyRequest } from 'fastify'
 export interface SessionData {}
 
 /**
- * Where the sessions of the application lie. Declare it if that is a store that answers with promises:
+ * Where the sessions of the application lie, or are listed when they end. Declare it if that is a store that answers
+ * with promises:
  *
  * ```ts
  * declare module 'fastify-secure-cookie-session' {
@@ -28,7 +29,8 @@ export interface SessionData {}
  * }
  * ```
  *
- * Then `decodeSession` and `encodeSession` return promises, in the types as they do in fact.
+ * Then `decodeSession` and `encodeSession` return promises in the types. In fact `encodeSession` gives none for sessions
+ * in cookies, which `await` accepts as well.
  */
 export interface SessionStoreKind {}
 

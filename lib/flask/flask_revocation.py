@@ -6,11 +6,11 @@ It signs as stock Flask does, with SHA-1: set digestMethod: 'sha1' in the plugin
 """
 
 import json
-from base64 import urlsafe_b64encode
 from functools import lru_cache
 from hashlib import sha256
 
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import base64_decode, base64_encode
 from redis import Redis
 
 connect = lru_cache(Redis.from_url)
@@ -26,10 +26,14 @@ class RevokedSessionInterface(SecureCookieSessionInterface):
             return session
         cookie = request.cookies[self.get_cookie_name(app)]
         _, signed = self.get_signing_serializer(app).loads(cookie, return_timestamp=True)
-        derived = urlsafe_b64encode(sha256(cookie.encode()).digest()[:16]).decode().rstrip("=")
+        # Flask takes a signature in many spellings, such as with padding. The id is that of the one that is written.
+        signed_part, _, signature = cookie.encode().rpartition(b".")
+        spelling = signed_part + b"." + base64_encode(base64_decode(signature))
+        derived = base64_encode(sha256(spelling).digest()[:16]).decode()
         sid, began = dict.get(session, "_sid", derived), dict.get(session, "_created", int(signed.timestamp()))
         prefix = app.config.get("REVOCATION_PREFIX", "session:")
-        ended, record = connect(app.config["REVOCATION_REDIS"]).mget(f"{prefix}ended:{sid}", f"{prefix}since:{self.user(session)}")
+        user = str(self.user(session)).replace("%", "%25").replace(":", "%3A")
+        ended, record = connect(app.config["REVOCATION_REDIS"]).mget(f"{prefix}ended:{sid}", f"{prefix}since:{user}")
         record = json.loads(record or '{"since": -1}')
         if ended or (began <= record["since"] and sid not in record["except"]):
             return self.session_class()

@@ -6,7 +6,8 @@
  * | `ended:SID` | `1` | the session with this id was ended |
  * | `since:USER` | `{"since":1700000000,"except":["SID"]}` | a session of this user is valid if it began later |
  *
- * For a session of another name than `session` the second key is `since:NAME:USER`.
+ * For a session of another name than `session` the second key is `since:NAME:USER`. A colon in USER is written `%3A`, and
+ * a percent sign `%25`: the user `admin:root` must not end the sessions of `root` in the session `admin`.
  *
  * @module
  */
@@ -54,7 +55,7 @@ export class RevocationRecords {
 
   /** @throws `FST_SESSION_STORE_UNAVAILABLE` for a record that cannot be read: it may refuse the session. */
   validSince (user: string): MaybePromise<ValidSince | undefined> {
-    return andThen(this.#store.get(this.#prefix + user), (stored) => {
+    return andThen(this.#store.get(this.#keyOf(user)), (stored) => {
       if (stored === null) return undefined
       const record = parse(stored)
       if (record === undefined) throw storeUnavailable('a record of ended sessions is unreadable')
@@ -72,7 +73,7 @@ export class RevocationRecords {
   endUser (
     user: string, { since, except }: ValidSince, expires: number, tries: number = mostTries
   ): MaybePromise<ValidSince> {
-    const key = this.#prefix + user
+    const key = this.#keyOf(user)
     return andThen(this.#store.get(key), (stored) => {
       // One that cannot be read is replaced: otherwise nobody could end the sessions of this user any more.
       const before = stored === null ? undefined : parse(stored)
@@ -84,6 +85,10 @@ export class RevocationRecords {
         throw storeUnavailable(`another writer was faster, ${mostTries} times in a row`)
       })
     })
+  }
+
+  #keyOf (user: string): string {
+    return this.#prefix + user.replace(/[%:]/g, encodeURIComponent)
   }
 }
 

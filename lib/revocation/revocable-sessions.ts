@@ -72,7 +72,7 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     const limits = this.#limits(app)
     const permission = isEnded
       ? opened.end(limits)
-      : opened.permit(data, this.#identification.userOf(data.detached()), limits)
+      : opened.permit(data, (data) => this.#identification.userOf(data), limits)
     return andThen(permission, (permission) => {
       if (permission === false) {
         // An earlier save of this request may have put the cookie into the reply.
@@ -111,15 +111,27 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     super.noteBook(app, data)
   }
 
+  /** A promise if the store is asynchronous. @throws the error of the store, unless the settings say to ignore it */
   override decodeSession (
     app: SessionApp, cookie: string | undefined, log: SessionRequest['log']
   ): SecureCookieSession | null {
-    const session = super.decodeSession(app, cookie, log)
-    return session !== null && this.#isKnownRevoked(dataOf(session) as SessionData) ? null : session
+    const decode = (): MaybePromise<SecureCookieSession | null> => {
+      const session = super.decodeSession(app, cookie, log)
+      if (session === null) return null
+      return andThen(this.isRevoked(app, session), (isRevoked) => isRevoked ? null : session)
+    }
+    // Always a promise then, even of what is remembered.
+    return (this.#revocation.sync ? decode() : (async () => await decode())()) as SecureCookieSession | null
   }
 
   override isRevoked (_app: SessionApp, session: SecureCookieSession): MaybePromise<boolean> {
-    return this.#isRevoked(dataOf(session) as SessionData)
+    const data = dataOf(session) as SessionData
+    const identity = this.#identityOf(data)
+    if (identity === undefined) return openedOf(data)?.isRevoked === true
+    return andThen(this.#revocation.judge(identity), (verdict) => {
+      if (verdict instanceof Error) this.#revocation.tolerate(verdict)
+      return verdict === 'revoked'
+    })
   }
 
   override endSessions (app: SessionApp, user: string, { except }: EndOptions): MaybePromise<void> {
@@ -127,22 +139,6 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
       throw new TypeError(`endSessions needs the option revocation.user of ${app.sessionName}: whose session it is`)
     }
     return this.#revocation.endUser(user, except && nameOf(dataOf(except) as SessionData), this.#limits(app))
-  }
-
-  /** A store that answers at once is asked; of another one, only what is remembered counts. */
-  #isKnownRevoked (data: SessionData): boolean {
-    if (this.#revocation.sync) return this.#isRevoked(data) as boolean
-    const identity = this.#identityOf(data)
-    return identity !== undefined && this.#revocation.knows(identity)
-  }
-
-  #isRevoked (data: SessionData): MaybePromise<boolean> {
-    const identity = this.#identityOf(data)
-    if (identity === undefined) return openedOf(data)?.isRevoked === true
-    return andThen(this.#revocation.judge(identity), (verdict) => {
-      if (verdict instanceof Error) this.#revocation.tolerate(verdict)
-      return verdict === 'revoked'
-    })
   }
 
   /** Looks at the cookie, and asks the store about it. */

@@ -8,7 +8,8 @@ import { now } from './known-answers.ts'
 import { andThen } from '../maybe-promise.ts'
 import type { Revocation, RecordLimits, RevocationVerdict, SessionIdentity } from './revocation.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
-import type { LoadedSession, SessionData, SessionSource } from '../session/session-data.ts'
+import type { Dict } from '../json/dict.ts'
+import type { LoadedSession, SessionData, SessionJournal, SessionSource } from '../session/session-data.ts'
 import { ageOf } from '../interfaces/lifetime.ts'
 import { reportRejection } from '../interfaces/rejections.ts'
 import type { RejectionFacts } from '../interfaces/rejections.ts'
@@ -40,7 +41,7 @@ export function lacksKeys ({ loaded }: SessionData): boolean {
 }
 
 /** Loads one session of a request, and decides whether it may be saved. */
-export class RevocableSource implements SessionSource {
+export class RevocableSource implements SessionSource, SessionJournal {
   readonly serializer: SessionSerializer
   readonly #revocation: Revocation
   readonly #app: SessionApp
@@ -48,6 +49,8 @@ export class RevocableSource implements SessionSource {
   readonly #admission: Admission
   /** The session as it was read, or saved last: the one to end when another begins. */
   #current: SessionIdentity | undefined
+  /** The keys that were set anew, since the session was renewed or ended. */
+  readonly #assigned = new Set<string>()
   #isRevoked = false
   #isEnding = false
   /** When the store was last asked itself, whatever is remembered; by the clock of {@link now}. */
@@ -62,6 +65,10 @@ export class RevocableSource implements SessionSource {
     this.#app = app
     this.#request = request
     this.#admission = admission
+  }
+
+  get journal (): SessionJournal {
+    return this
   }
 
   get current (): SessionIdentity | undefined {
@@ -101,17 +108,43 @@ export class RevocableSource implements SessionSource {
     return loaded
   }
 
+  assigned (key: string): void {
+    this.#assigned.add(key)
+  }
+
+  ended (): void {
+    this.forgotten()
+  }
+
+  renewed (): void {
+    this.forgotten()
+  }
+
+  forgotten (): void {
+    this.#assigned.clear()
+  }
+
   /** The application is about to end the session, which may be impossible to read. */
   ending (): void {
     this.#isEnding = true
   }
 
-  /** Whether the session may be sent; if so, its book is complete. */
-  permit (data: SessionData, user: string | undefined, limits: RecordLimits): MaybePromise<Permission> {
+  /** Whether the session may be sent; if so, its book is complete. @param userOf - whose session some data is */
+  permit (
+    data: SessionData, userOf: (data: Dict) => string | undefined, limits: RecordLimits
+  ): MaybePromise<Permission> {
     const current = this.#current
     const { book, beganAnew } = data
-    const isSame = book.sid === undefined ? !beganAnew : book.sid === current?.sid
-    if (current === undefined || !isSame || current.user !== user) return this.#begin(data, user, limits)
+    const whole = data.detached()
+    const user = userOf(whole)
+    if (current === undefined || current.user !== user) return this.#begin(data, user, undefined, limits)
+    const isSame = book.sid === undefined ? !beganAnew : book.sid === current.sid
+    if (!isSame) {
+      // `regenerate()` and the user set anew are a login. With the user kept, the login before goes on.
+      const isLogin = userOf(only(whole, this.#assigned)) === user
+      const before = isLogin ? undefined : { ...current, sid: book.sid ?? current.sid }
+      return this.#begin(data, user, before, limits)
+    }
     return andThen(this.#goesOn(data, current), (goesOn) => {
       if (goesOn && lacksKeys(data)) data.book = { ...data.book, sid: current.sid, created: current.begin }
       return goesOn
@@ -146,19 +179,24 @@ export class RevocableSource implements SessionSource {
     })
   }
 
-  /** Another session begins, and the one before it ends. */
-  #begin (data: SessionData, user: string | undefined, limits: RecordLimits): MaybePromise<Permission> {
-    const before = this.#current?.sid
-    return andThen(this.#revocation.beginFor(user), (created) => andThen(this.end(limits), (permission) => {
-      if (permission !== true) return permission
-      // `endSessions` may have given it an id, to except it.
-      const { sid: named } = data.book
-      const sid = named === undefined || named === before ? newId() : named
-      data.book = { ...data.book, sid, created }
-      this.#current = { sid, begin: created, user }
-      this.#askedAt = now()
-      return true
-    }))
+  /** Another session begins, and the one before it ends. @param before - the session whose login goes on in it */
+  #begin (
+    data: SessionData, user: string | undefined, before: SessionIdentity | undefined, limits: RecordLimits
+  ): MaybePromise<Permission> {
+    const current = this.#current?.sid
+    return andThen(this.#revocation.beginFor(user, before), (created) => {
+      if (created === undefined) return this.#drop()
+      return andThen(this.end(limits), (permission) => {
+        if (permission !== true) return permission
+        // `endSessions` may have given it an id, to except it.
+        const { sid: named } = data.book
+        const sid = named === undefined || named === current ? newId() : named
+        data.book = { ...data.book, sid, created }
+        this.#current = { sid, begin: created, user }
+        this.#askedAt = now()
+        return true
+      })
+    })
   }
 
   #report (facts: RejectionFacts): void {
@@ -169,4 +207,8 @@ export class RevocableSource implements SessionSource {
     this.#request.log.debug('the session has been ended elsewhere: no cookie is sent')
     return false
   }
+}
+
+function only (data: Dict, keys: ReadonlySet<string>): Dict {
+  return Object.fromEntries(Object.entries(data).filter(([key]) => keys.has(key)))
 }

@@ -125,15 +125,19 @@ export class Revocation {
    * The begin of a session that begins now. It is always later than the `since` of the user's record: a login in the
    * very second of {@link endUser} is valid, while older sessions from that second are not.
    *
+   * @param before - the session whose login goes on in the one that begins
+   * @returns `undefined` if the sessions of the user were ended, and that login with them
    * @throws `FST_SESSION_STORE_UNAVAILABLE`, unless the settings say that the error is to be ignored
    */
-  beginFor (user: string | undefined): MaybePromise<number> {
+  beginFor (user: string | undefined, before?: SessionIdentity): MaybePromise<number | undefined> {
     if (user === undefined) return secondsNow()
     const record = orElse(() => this.#users.get(user, true), (error) => {
       this.tolerate(error)
       return this.#users.known(user)
     })
-    return andThen(record, beginAfter)
+    return andThen(record, (record) => {
+      return before !== undefined && isBefore(before, record) ? undefined : beginAfter(record)
+    })
   }
 
   /** As {@link beginFor}, by what this process knows. */

@@ -8,7 +8,7 @@
 import type { FastifyReply } from 'fastify'
 import { readCookies } from '../cookie/read.ts'
 import { addHeadersOf, addPrivate, addVary, areHeadersSent, besideAnother, hasOtherCookie } from '../cookie/write.ts'
-import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
+import { FST_SESSION_INVALID_CONFIG, FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
 import { andThen, isPromise, orElse } from '../maybe-promise.ts'
@@ -21,7 +21,7 @@ import { KnownIds } from './known-ids.ts'
 import { PendingWrites } from './pending-writes.ts'
 import { endOf, noteBegin } from '../interfaces/lifetime.ts'
 import { reportRejection } from '../interfaces/rejections.ts'
-import { bareId, signedId } from './session-ids.ts'
+import { bareId, isOfRecords, signedId } from './session-ids.ts'
 import { SessionInterface } from '../interfaces/session-interface.ts'
 import type { EndOptions, ListOptions, SessionApp, SessionRequest } from '../interfaces/session-interface.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
@@ -66,7 +66,12 @@ export class ServerSideSessionInterface extends SessionInterface {
     return this.#ids.form === signedId
   }
 
+  /** @throws `FST_SESSION_INVALID_CONFIG` for a name whose keys are those of ended sessions. */
   override start (app: SessionApp): MaybePromise<void> {
+    if (isOfRecords(app.sessionName)) {
+      const expects = "neither 'ended' nor 'since' for a session in a store, which may list ended sessions there"
+      throw new FST_SESSION_INVALID_CONFIG('sessionName', expects, 'one of them')
+    }
     return this.#store.open((message) => app.warnOnce(`store: ${message}`, message))
   }
 

@@ -37,6 +37,11 @@ export function storeKey (sessionName: string, id: string, isHashed: boolean): s
   return sessionName === 'session' ? kept : `${sessionName}:${kept}`
 }
 
+/** Whether a session of that name would have the keys of `revocation/records.ts`, which a cookie must never name. */
+export function isOfRecords (sessionName: string): boolean {
+  return /^(?:ended|since)(?::|$)/.test(sessionName)
+}
+
 /** How an id stands in the cookie. */
 export interface IdForm {
   /** Whether {@link read} takes only what was written with our key. Whose another id is, the store alone knows. */

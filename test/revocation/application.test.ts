@@ -1,7 +1,7 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
-import type { Rejection } from '../../lib/index.ts'
+import type { Rejection, Session } from '../../lib/index.ts'
 import { sealSecretBox } from '../../lib/crypto/secretbox.ts'
 import { memoryStore } from '../../lib/stores/memory-store.ts'
 import { testClient } from '../../lib/testing.ts'
@@ -15,7 +15,7 @@ describe('outside of requests', () => {
 
     test(`isRevoked asks a ${kind} store`, async (t: TestContext) => {
       const { app, login, tick } = await scene(t, sync)
-      const session = app.decodeSession((await login()).slice('session='.length))
+      const session = await app.decodeSession((await login()).slice('session='.length))
       t.assert.ok(session)
       t.assert.strictEqual(await app.isRevoked(session), false)
       await app.endSessions(42)
@@ -41,7 +41,7 @@ describe('outside of requests', () => {
         answers.push(await app.isRevoked(session), session.size === 0)
       }, { cookie: cookieAfter(login) })
       t.assert.deepStrictEqual(answers, [true, true])
-      const session = app.decodeSession(cookieOf({ n: 1 }).slice(8))
+      const session = await app.decodeSession(cookieOf({ n: 1 }).slice(8))
       tick(60)
       store.failure = new Error('away')
       await t.assert.rejects(app.isRevoked(session!), { code: 'FST_SESSION_STORE_UNAVAILABLE' })
@@ -49,31 +49,42 @@ describe('outside of requests', () => {
 
     test(`isRevoked ignores the error of a ${kind} store if the application says so`, async (t: TestContext) => {
       const { app, store, login } = await scene(t, sync, { revocation: { onStoreError: 'accept' } })
-      const session = app.decodeSession((await login()).slice(8))
+      const session = await app.decodeSession((await login()).slice(8))
       store.failure = new Error('away')
       t.assert.strictEqual(await app.isRevoked(session!), false)
     })
   }
 
-  test('decodeSession refuses a session that is known to be ended', async (t: TestContext) => {
+  test('decodeSession asks a store that answers later, and gives a promise of a session that was not ended', async (t: TestContext) => {
     const { app, visit, store, login, tick } = await scene(t, false)
-    const cookie = await login()
-    const decode = (): unknown => app.decodeSession(cookie.slice(8))
+    const [cookie, other] = [await login(), await login(43)]
+    const decode = (cookie: string): Promise<Session | null> => {
+      const decoded: unknown = app.decodeSession(cookie)
+      t.assert.ok(decoded instanceof Promise)
+      return decoded
+    }
     await visit((session) => session.clear(), { cookie })
-    t.assert.strictEqual(decode(), null)
+    t.assert.strictEqual(await decode(cookie.slice(8)), null)
+    tick(60) // another process does not remember it either
+    t.assert.strictEqual(await decode(cookie.slice(8)), null)
+    t.assert.strictEqual((await decode(other.slice(8)))?.['user_id'], 43)
+    t.assert.strictEqual(await decode('junk'), null)
+    await app.endSessions(43)
     tick(60)
-    store.asked.length = 0
-    t.assert.notStrictEqual(decode(), null)
-    t.assert.deepStrictEqual(store.asked, [])
-    t.assert.strictEqual(app.decodeSession('junk'), null)
+    t.assert.strictEqual(await decode(other.slice(8)), null)
+    store.failure = new Error('away')
+    tick(60)
+    await t.assert.rejects(decode(other.slice(8)), { code: 'FST_SESSION_STORE_UNAVAILABLE' })
+    await t.assert.rejects(decode(other.slice(8)), { code: 'FST_SESSION_STORE_UNAVAILABLE' })
   })
 
   test('decodeSession asks a store that answers at once', async (t: TestContext) => {
     const { app, visit, login, tick } = await scene(t, true)
-    const cookie = await login()
+    const [cookie, other] = [await login(), await login()]
     await visit((session) => session.clear(), { cookie })
     tick(60)
     t.assert.strictEqual(app.decodeSession(cookie.slice(8)), null)
+    t.assert.strictEqual(app.decodeSession(other.slice(8))?.['user_id'], 42)
   })
 
   test('encodeSession gives a session an id and a begin that a revocation lets live', async (t: TestContext) => {
@@ -91,14 +102,16 @@ describe('outside of requests', () => {
     t.assert.strictEqual(await userOf(named), null)
   })
 
-  test('the test client logs in, and sees that a session was ended', async (t: TestContext) => {
-    const { app } = await scene(t, true)
-    const client = testClient(app)
-    await client.sessionTransaction((session) => { session['user_id'] = 42 })
-    t.assert.strictEqual((await client.session())?.['user_id'], 42)
-    await app.endSessions(42)
-    t.assert.strictEqual(await client.session(), null)
-  })
+  for (const sync of [true, false]) {
+    test(`the test client logs in, and sees that a session was ended in a store that is ${sync ? 'synchronous' : 'asynchronous'}`, async (t: TestContext) => {
+      const { app } = await scene(t, sync)
+      const client = testClient(app)
+      await client.sessionTransaction((session) => { session['user_id'] = 42 })
+      t.assert.strictEqual((await client.session())?.['user_id'], 42)
+      await app.endSessions(42)
+      t.assert.strictEqual(await client.session(), null)
+    })
+  }
 })
 
 describe('the application', () => {

@@ -69,6 +69,19 @@ for (const { command, versions } of pythons.length > 0 ? pythons : [{ command: '
       t.assert.deepStrictEqual([await flask.get(first, 'user_id'), await flask.get(second, 'user_id')], [null, null])
     })
 
+    test('refuses such a session in every spelling of its signature that Flask takes', async (t: TestContext) => {
+      const { fastify, flask, stock } = await twins(t)
+      const cookie = await stock.set(undefined, 'user_id', { $int: '42' })
+      const last = cookie.slice(-1)
+      const spareBit = String.fromCharCode(last.charCodeAt(0) + 1)
+      const spellings = [`${cookie}=`, cookie.slice(0, -1) + spareBit, `${cookie.slice(0, -5)}!!!!${cookie.slice(-5)}`]
+      await fastify.request(cookie, ({ session }) => session.clear())
+      for (const spelling of spellings) {
+        t.assert.deepStrictEqual([spelling, await stock.get(spelling, 'user_id'), await flask.get(spelling, 'user_id')], [spelling, 42, null])
+        t.assert.strictEqual(await fastify.read(spelling, ({ session }) => session['user_id']), undefined)
+      }
+    })
+
     test('gives a session without an id the one that it has here', async (t: TestContext) => {
       const { fastify, flask, stock } = await twins(t)
       const cookie = await stock.set(undefined, 'user_id', { $int: '42' })
@@ -83,11 +96,19 @@ for (const { command, versions } of pythons.length > 0 ? pythons : [{ command: '
       const [mine, other] = [await login(), await login()]
       const fromFlask = await flask.set(undefined, 'user_id', { $int: '43' })
       const another = await flask.set(undefined, 'user_id', { $int: '44' })
-      const except = fastify.fastify.decodeSession(mine.slice('session='.length))
+      const except = await fastify.fastify.decodeSession(mine.slice('session='.length))
       await fastify.fastify.endSessions(43, { except: except ?? undefined })
       const seen: unknown[] = []
       for (const cookie of [mine, other, fromFlask, another, await login()]) seen.push(await flask.get(cookie, 'user_id'))
       t.assert.deepStrictEqual(seen, [43, null, null, 44, 43])
+    })
+
+    test('refuses the sessions of a user whose name has a colon', async (t: TestContext) => {
+      const { fastify, flask } = await twins(t)
+      const login = async (user: string): Promise<string> => (await fastify.request(undefined, ({ session }) => { session['user_id'] = user })).cookie
+      const [ended, other] = [await login('google:50%'), await login('google%3A50%25')]
+      await fastify.fastify.endSessions('google:50%')
+      t.assert.deepStrictEqual([await flask.get(ended, 'user_id'), await flask.get(other, 'user_id')], [null, 'google%3A50%25'])
     })
   })
 }

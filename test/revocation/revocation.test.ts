@@ -122,6 +122,24 @@ describe('the sessions of a user that were ended', () => {
     t.assert.strictEqual(revocation({ store }, 'admin').judge(session), 'revoked')
   })
 
+  test('are never those of a user of another session, although names and users have colons', (t: TestContext) => {
+    stopClocks(t)
+    for (const [[name, user], others] of [
+      [['session', 'admin:root'], [['admin', 'root'], ['session', 'admin%3Aroot']]],
+      [['session', 'admin%3Aroot'], [['admin', 'root'], ['session', 'admin:root']]],
+      [['a', 'b:c'], [['a:b', 'c'], ['session', 'a:b:c']]],
+      [['a:b', 'c'], [['a', 'b:c'], ['session', 'a:b:c']]]
+    ] as Array<[[string, string], Array<[string, string]>]>) {
+      const store = watchedStore()
+      revocation({ store }, name).endUser(user, undefined, limits)
+      t.assert.strictEqual(revocation({ store }, name).judge({ ...session, user }), 'revoked')
+      for (const [name, user] of others) t.assert.strictEqual(revocation({ store }, name).judge({ ...session, user }), 'alive', `${name} ${user}`)
+    }
+    const store = watchedStore()
+    revocation({ store }).endUser('google:50%', undefined, limits)
+    t.assert.notStrictEqual(store.inner.get('since:google%3A50%25'), null)
+  })
+
   test('are ended by the later of two calls at once, and the earlier is not lost', async (t: TestContext) => {
     stopClocks(t)
     const store = watchedStore(false)

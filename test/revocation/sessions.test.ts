@@ -184,13 +184,50 @@ for (const sync of [true, false]) {
       t.assert.ok(isDeletion(answer))
     })
 
-    test('may begin another session after it ended those of its user', async (t: TestContext) => {
-      const { app, visit, login, userOf } = await scene(t, sync)
-      const answer = await visit(async (session) => {
+    test('does not bring back the login of a user whose sessions were ended meanwhile by regenerate()', async (t: TestContext) => {
+      const { app, visit, login, userOf } = await scene(t, sync, { revocation: { cacheFor: 0 } })
+      const cookie = await login()
+      const slow = await visit(async (session) => {
+        t.assert.strictEqual(session['user_id'], 42)
         await app.endSessions(42)
         await session.regenerate(['user_id'])
-      }, { cookie: await login() })
-      t.assert.strictEqual(await userOf(cookieAfter(answer)), 42)
+        session['n'] = 1
+      }, { cookie })
+      t.assert.ok(!hasCookie(slow))
+      t.assert.strictEqual(await userOf(cookie), null)
+    })
+
+    for (const [name, logIn] of [
+      ['regenerate() and the user', async (session) => { await session.regenerate(['theme']); session['user_id'] = 42 }],
+      ['clear() and the user', (session) => { session.clear(); session['user_id'] = 42 }],
+      ['another user', async (session) => { session['user_id'] = 43; await session.regenerate(['user_id']) }]
+    ] as Array<[string, (session: Session) => unknown]>) {
+      test(`logs in by ${name} after the sessions of its user were ended`, async (t: TestContext) => {
+        const { app, visit, userOf } = await scene(t, sync)
+        const cookie = cookieAfter(await visit((session) => { Object.assign(session, { user_id: 42, theme: 'dark' }) }))
+        const answer = await visit(async (session) => {
+          t.assert.strictEqual(session['user_id'], 42)
+          await app.endSessions(42)
+          await logIn(session)
+        }, { cookie })
+        const { user_id: user } = saved(answer)
+        t.assert.strictEqual(await userOf(cookieAfter(answer)), user)
+        t.assert.strictEqual(await userOf(cookie), null)
+      })
+    }
+
+    test('keeps its session by except, renewed before or after the others were ended', async (t: TestContext) => {
+      const { app, visit, login, userOf } = await scene(t, sync)
+      for (const isFirst of [true, false]) {
+        const [cookie, other] = [await login(), await login()]
+        const answer = await visit(async (session, request) => {
+          if (isFirst) await session.regenerate(['user_id'])
+          await app.endSessions(42, { except: request.session })
+          if (!isFirst) await session.regenerate(['user_id'])
+        }, { cookie })
+        t.assert.strictEqual(await userOf(cookieAfter(answer)), 42)
+        t.assert.deepStrictEqual([await userOf(cookie), await userOf(other)], [null, null])
+      }
     })
   })
 }

@@ -1,5 +1,7 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import Fastify from 'fastify'
+import secureSession from '../../lib/index.ts'
 import type { SecureSessionOptions } from '../../lib/index.ts'
 import { Signer } from '../../lib/itsdangerous/index.ts'
 import { isWellFormedId, newId, storeKey } from '../../lib/server-sessions/session-ids.ts'
@@ -24,6 +26,17 @@ test('the key in the store has the name of the session in front, unless that is 
   t.assert.strictEqual(storeKey('session', planted, false), planted)
   t.assert.strictEqual(storeKey('admin', planted, false), `admin:${planted}`)
 })
+
+for (const [name, isRefused] of [['ended', true], ['since', true], ['since:admin', true], ['ended:', true], ['attended', false], ['since2', false]] as const) {
+  test(`a session named ${name}, whose keys are ${isRefused ? '' : 'not '}those of ended sessions, ${isRefused ? 'stops the start' : 'starts'}`, async (t: TestContext) => {
+    const app = Fastify()
+    t.after(() => app.close())
+    await app.register(secureSession, { sessionName: name, cookieName: 'id', store: memoryStore() })
+    const expects = "sessionName must be neither 'ended' nor 'since' for a session in a store, which may list ended sessions there, got one of them"
+    if (isRefused) await t.assert.rejects(async () => await app.ready(), { code: 'FST_SESSION_INVALID_CONFIG', message: expects })
+    else await app.ready()
+  })
+}
 
 test('hashIds keeps SHA-256 of the id', (t: TestContext) => {
   t.assert.strictEqual(storeKey('session', 'abc', true), 'ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0')
