@@ -12,6 +12,8 @@ import type { DeleteOptions, SessionOfUser, SessionStore, SetOptions, StoredSess
 
 /** How long a store that is silent is not asked again, in milliseconds. */
 const pause = 1000
+/** The longest time of a timer, in milliseconds. */
+const longestTimeout = 2 ** 31 - 1
 
 /**
  * Puts a time limit on a store, and checks what it answers.
@@ -34,7 +36,7 @@ export class GuardedStore implements SessionStore {
   /** @param timeout - in seconds */
   constructor (store: SessionStore, timeout: number) {
     this.#store = store
-    this.timeout = timeout * 1000
+    this.timeout = Math.min(timeout * 1000, longestTimeout)
     this.sync = store.sync === true
   }
 

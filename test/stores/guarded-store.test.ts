@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { runInNewContext } from 'node:vm'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { GuardedStore } from '../../lib/stores/guarded-store.ts'
 import { memoryStore } from '../../lib/stores/memory-store.ts'
 import type { SessionStore } from '../../lib/stores/store.ts'
@@ -117,6 +117,12 @@ test('a guarded store that is silent about one session, and answers about anothe
   t.assert.strictEqual(await store.touch('other', expires()), true)
   await t.assert.rejects(lost, unavailable)
   t.assert.strictEqual(await store.touch('other', expires()), true)
+})
+
+test('a guarded store whose time limit is longer than a timer can be waits as long as a timer can', async (t: TestContext) => {
+  const store = new GuardedStore({ ...memoryStore(), get: async () => await setTimeout(10, null), sync: false }, 3e6)
+  t.assert.strictEqual(await store.get('id'), null)
+  t.assert.strictEqual(store.timeout, 2 ** 31 - 1)
 })
 
 test('a synchronous guarded store that failed is asked again at once', (t: TestContext) => {
