@@ -10,26 +10,33 @@ import { isPromise } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { DeleteOptions, SessionOfUser, SessionStore, SetOptions, StoredSession, TouchOptions } from './store.ts'
 
-/** How long a store that failed is not asked again, in milliseconds. */
+/** How long a store that is silent is not asked again, in milliseconds. */
 const pause = 1000
+/** The longest time of a timer, in milliseconds. */
+const longestTimeout = 2 ** 31 - 1
 
 /**
  * Puts a time limit on a store, and checks what it answers.
  *
  * Every failure is `FST_SESSION_STORE_UNAVAILABLE` with the store's error as its `cause`: an error of the store, an
- * answer of a wrong type, no answer in time. After a failure of an asynchronous store the next second fails at once, so
- * that requests do not pile up behind a store that is away. A write that timed out may still happen.
+ * answer of a wrong type, no answer in time. A write that timed out may still happen.
+ *
+ * Requests must not pile up behind a store that is away. So if a question had to wait in vain, and none of the others
+ * was answered in that time, the next second fails at once. An error that comes at once pauses nothing: it may be of
+ * one session only, and it costs nothing to ask again.
  */
 export class GuardedStore implements SessionStore {
   readonly sync: boolean
+  /** How long the store has to answer, in milliseconds. */
+  readonly timeout: number
   readonly #store: SessionStore
-  readonly #timeout: number
-  #failedAt = -Infinity
+  #answeredAt = -Infinity
+  #silentAt = -Infinity
 
   /** @param timeout - in seconds */
   constructor (store: SessionStore, timeout: number) {
     this.#store = store
-    this.#timeout = timeout * 1000
+    this.timeout = Math.min(timeout * 1000, longestTimeout)
     this.sync = store.sync === true
   }
 
@@ -67,40 +74,46 @@ export class GuardedStore implements SessionStore {
   }
 
   #ask<T> (question: () => MaybePromise<T>, isAnswer: (answer: T) => boolean): MaybePromise<T> {
-    // Nothing piles up behind a store that answers at once.
-    if (!this.sync && performance.now() - this.#failedAt < pause) throw storeUnavailable('it failed a moment ago')
+    const askedAt = this.sync ? 0 : performance.now()
+    if (askedAt - this.#silentAt < pause) throw storeUnavailable('it did not answer a moment ago')
     let answer: MaybePromise<T>
     try {
       answer = question()
     } catch (cause) {
-      this.#fail('it threw an error', cause)
+      throw storeUnavailable('it threw an error', cause)
     }
-    const checked = (value: T): T => isAnswer(value) ? value : this.#fail('it gave an answer of a wrong type')
+    const checked = (value: T): T => {
+      if (isAnswer(value)) return value
+      throw storeUnavailable('it gave an answer of a wrong type')
+    }
     if (!isPromise(answer)) return checked(answer)
-    if (!this.sync) return this.#inTime(answer).then(checked)
+    if (!this.sync) return this.#inTime(answer, askedAt).then(checked)
     // Nobody would wait for it, and its rejection would end the process.
     Promise.resolve(answer).catch(() => {})
-    return this.#fail('it is sync, and gave a promise')
+    throw storeUnavailable('it is sync, and gave a promise')
   }
 
-  #inTime<T> (answer: PromiseLike<T>): Promise<T> {
+  #inTime<T> (answer: PromiseLike<T>, askedAt: number): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const fail = (reason: string, cause?: unknown): void => {
         clearTimeout(timer)
-        try { this.#fail(reason, cause) } catch (error) { reject(error) }
+        this.#noteFailure(askedAt)
+        reject(storeUnavailable(reason, cause))
       }
-      const timer = setTimeout(() => fail(`it did not answer within ${this.#timeout} ms`), this.#timeout)
+      const timer = setTimeout(() => fail(`it did not answer within ${this.timeout} ms`), this.timeout)
       // The `then` of a promise that is not a native one may throw.
       Promise.resolve(answer).then((value) => {
         clearTimeout(timer)
+        this.#answeredAt = performance.now()
         resolve(value)
       }, (cause: unknown) => fail('it gave an error', cause))
     })
   }
 
-  #fail (reason: string, cause?: unknown): never {
-    this.#failedAt = performance.now()
-    throw storeUnavailable(reason, cause)
+  /** A client with a time limit of its own gives an error instead of no answer. */
+  #noteFailure (askedAt: number): void {
+    const now = performance.now()
+    if (this.#answeredAt < askedAt && now - askedAt >= this.timeout / 2) this.#silentAt = now
   }
 }
 

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { runInNewContext } from 'node:vm'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { GuardedStore } from '../../lib/stores/guarded-store.ts'
 import { memoryStore } from '../../lib/stores/memory-store.ts'
 import type { SessionStore } from '../../lib/stores/store.ts'
@@ -69,16 +69,60 @@ test('a guarded store fails when a promise of its store throws', async (t: TestC
   await t.assert.rejects(store.get('id') as Promise<unknown>, { ...unavailable, cause })
 })
 
-test('a guarded store that failed is not asked for a second', async (t: TestContext) => {
-  let asked = 0
-  const store = new GuardedStore(storeThat(() => { asked++; throw new Error('away') }), 1)
-  t.assert.throws(() => store.get('id'), unavailable)
-  t.assert.throws(() => store.get('id'), unavailable)
-  t.assert.strictEqual(asked, 1)
+/** Lets time pass for `performance.now`. */
+function clock (t: TestContext): { pass (milliseconds: number): void } {
   const { now } = performance
-  t.mock.method(performance, 'now', () => now.call(performance) + 1001)
-  t.assert.throws(() => store.get('id'), unavailable)
-  t.assert.strictEqual(asked, 2)
+  let passed = 0
+  t.mock.method(performance, 'now', () => now.call(performance) + passed)
+  return { pass: (milliseconds) => { passed += milliseconds } }
+}
+
+test('a guarded store that did not answer is not asked for a second', async (t: TestContext) => {
+  const { pass } = clock(t)
+  const asked = t.mock.fn(() => new Promise(() => {}))
+  const store = new GuardedStore(storeThat(asked), 0.01)
+  await t.assert.rejects(store.get('id') as Promise<unknown>, { ...unavailable, message: /did not answer within 10 ms/ })
+  t.assert.throws(() => store.get('id'), { ...unavailable, message: /did not answer a moment ago/ })
+  t.assert.strictEqual(asked.mock.callCount(), 1)
+  pass(1001)
+  await t.assert.rejects(store.get('id') as Promise<unknown>, unavailable)
+  t.assert.strictEqual(asked.mock.callCount(), 2)
+})
+
+test('a guarded store whose client gives up before it does is not asked for a second', async (t: TestContext) => {
+  const { pass } = clock(t)
+  const store = new GuardedStore(storeThat(async () => {
+    pass(600)
+    throw new Error('Command timed out')
+  }), 1)
+  await t.assert.rejects(store.get('id') as Promise<unknown>, { ...unavailable, message: /gave an error/ })
+  t.assert.throws(() => store.get('id'), { ...unavailable, message: /did not answer a moment ago/ })
+})
+
+for (const [how, fail] of Object.entries<() => unknown>({
+  'throws an error': () => { throw new Error('the value has a NUL') },
+  'gives an error at once': async () => { throw new Error('the value has a NUL') },
+  'gives an answer of a wrong type': async () => 'junk'
+})) {
+  test(`a guarded store that ${how} is asked again at once: the error may be of one session only`, async (t: TestContext) => {
+    const store = new GuardedStore({ ...storeThat(fail), touch: async () => true }, 1)
+    await t.assert.rejects(async () => await store.get('id'), unavailable)
+    t.assert.strictEqual(await store.touch('id', expires()), true)
+  })
+}
+
+test('a guarded store that is silent about one session, and answers about another, is asked again at once', async (t: TestContext) => {
+  const store = new GuardedStore({ ...storeThat(() => new Promise(() => {})), touch: async () => true }, 0.01)
+  const lost = store.get('id') as Promise<unknown>
+  t.assert.strictEqual(await store.touch('other', expires()), true)
+  await t.assert.rejects(lost, unavailable)
+  t.assert.strictEqual(await store.touch('other', expires()), true)
+})
+
+test('a guarded store whose time limit is longer than a timer can be waits as long as a timer can', async (t: TestContext) => {
+  const store = new GuardedStore({ ...memoryStore(), get: async () => await setTimeout(10, null), sync: false }, 3e6)
+  t.assert.strictEqual(await store.get('id'), null)
+  t.assert.strictEqual(store.timeout, 2 ** 31 - 1)
 })
 
 test('a synchronous guarded store that failed is asked again at once', (t: TestContext) => {
