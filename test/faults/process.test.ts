@@ -7,6 +7,9 @@ import type { TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { flaskSessionSerializer } from '../../lib/flask-session/serializer.ts'
+import { JSONTag, TaggedJSONSerializer } from '../../lib/index.ts'
+import type { SessionSerializer } from '../../lib/session/hand-out.ts'
 import { cookieOf, logOf, noise, savedData, sessionApp, setCookiesOf } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 
@@ -136,6 +139,43 @@ describe('a value that was handed out and cannot be read any more counts as chan
       t.assert.strictEqual(response.body, 'raw')
       await checkProcess(t)
       t.assert.deepStrictEqual(log.lines.map(({ level }) => level), [40])
+    })
+  }
+})
+
+describe('a value of the session that is written by an async function fails the response, and the process lives:', () => {
+  class TagPoint extends JSONTag {
+    override readonly key = ' p'
+
+    override check (value: unknown): boolean {
+      return typeof value === 'object' && value !== null && 'point' in value
+    }
+
+    override toJson (value: unknown): unknown {
+      return (value as { point: unknown }).point
+    }
+  }
+  const withTag = new TaggedJSONSerializer()
+  withTag.register(TagPoint, { index: 0 })
+  const reject = async (): Promise<never> => { throw new Error('rejected') }
+  const values: Record<string, { value: object, serializer?: SessionSerializer }> = {
+    'toJSON that rejects': { value: { toJSON: reject } },
+    'toJSON that resolves': { value: { toJSON: async () => 'text' } },
+    '__html__ that rejects': { value: { __html__: reject } },
+    '__html__ that resolves': { value: { __html__: async () => '<p>' } },
+    '__html__ for Flask-Session': { value: { __html__: reject }, serializer: flaskSessionSerializer as SessionSerializer },
+    'toJson of a tag': { value: { get point () { return reject() } }, serializer: withTag }
+  }
+  for (const [name, { value, serializer }] of Object.entries(values)) {
+    test(name, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, { serializer })
+
+      const response = await visit((session) => { session.list = [value] })
+
+      t.assert.strictEqual(response.json().code, 'FST_SESSION_UNSERIALIZABLE')
+      t.assert.strictEqual(response.json().message, 'The session cannot be saved: list[0] cannot be written as JSON: a Promise')
+      t.assert.deepStrictEqual(setCookiesOf(response), [])
+      await checkProcess(t)
     })
   }
 })
