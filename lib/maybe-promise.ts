@@ -7,13 +7,14 @@
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>
 
+/** True for anything with a `then`, such as the query of a database; `Promise.resolve` makes a promise of it. */
 export function isPromise<T> (value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function'
 }
 
 /** Calls `next` with the value: at once, or when the promise is fulfilled. */
 export function andThen<T, U> (value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
-  return isPromise(value) ? value.then(next) : next(value)
+  return isPromise(value) ? Promise.resolve(value).then(next) : next(value)
 }
 
 /** What the question gives; if it throws or rejects, what `rescue` makes of the error. */
@@ -24,7 +25,7 @@ export function orElse<T> (question: () => MaybePromise<T>, rescue: (error: unkn
   } catch (error) {
     return rescue(error)
   }
-  return isPromise(answer) ? answer.catch(rescue) : answer
+  return isPromise(answer) ? Promise.resolve(answer).catch(rescue) : answer
 }
 
 /** Asks both questions at once. An error of either never leaves the promise of the other without a handler. */

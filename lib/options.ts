@@ -4,6 +4,7 @@
  * @module
  */
 
+import { types } from 'node:util'
 import type { ConfigOptions } from '../types/config.ts'
 import type { OnReject } from '../types/session.ts'
 import { describe, isBytes, typeName } from './config/checks.ts'
@@ -144,6 +145,13 @@ export function functionOption<T extends Function> (name: string, value: T | und
   throw new FST_SESSION_INVALID_CONFIG(name, 'a function', describe(value))
 }
 
+/** The methods of a session interface whose promise nobody would wait for: a promise counts as true, or as text. */
+const synchronous: ReadonlyArray<keyof SecureCookieSessionInterface> = [
+  'shouldSetCookie', 'mayNeedRefresh', 'getExpirationTime', 'makeNullSession', 'isNullSession', 'cookieSettings',
+  'getCookieName', 'getCookieDomain', 'getCookiePath', 'getCookieHttpOnly', 'getCookieSecure', 'getCookieSameSite',
+  'getCookiePartitioned', 'createSession', 'encode', 'decode', 'noteBook', 'getSigningSerializer', 'makeFormat'
+]
+
 /** The given interface, or the default one with the signing options. */
 export function interfaceOf (options: SessionOptions, sessionName: string): SessionInterface {
   const { sessionInterface, revocation, store } = options
@@ -170,6 +178,10 @@ export function interfaceOf (options: SessionOptions, sessionName: string): Sess
     // This copy of the package cannot track sessions of another copy.
     const expects = 'an instance of the SessionInterface of this copy of the package (import and require load one each)'
     throw new FST_SESSION_INVALID_CONFIG('sessionInterface', expects, typeName(sessionInterface))
+  }
+  for (const name of synchronous) {
+    if (!types.isAsyncFunction(Reflect.get(sessionInterface, name))) continue
+    throw new FST_SESSION_INVALID_CONFIG(`sessionInterface.${name}`, 'a synchronous method', 'an async one')
   }
   for (const name of [...signingOptionNames, ...storeOptionNames]) {
     if (options[name] !== undefined) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { types } from 'node:util'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { digestNames, resolveDigest } from '../crypto/digest.ts'
@@ -75,10 +76,10 @@ const signing: { readonly [K in keyof SigningOptions]-?: SigningOption } = {
     got: (value) => wrongDigests(value).map(describe).join(', ')
   },
   serializer: {
-    expects: 'an object with dumps and loads',
+    expects: 'an object with synchronous dumps and loads',
     isRight: (value) => {
       const { dumps, loads } = (value ?? {}) as Partial<DataSerializer>
-      return typeof dumps === 'function' && typeof loads === 'function'
+      return [dumps, loads].every((method) => typeof method === 'function' && !types.isAsyncFunction(method))
     },
     got: describe
   },

@@ -9,6 +9,7 @@
  */
 
 import { hash as nodeHash } from 'node:crypto'
+import { types } from 'node:util'
 import nacl from 'tweetnacl'
 import { asGlobalBytes, assertBytes, wantBytes } from './bytes.ts'
 import type { BytesLike } from './bytes.ts'
@@ -92,7 +93,7 @@ function isDigest (value: unknown): value is Digest {
   if (typeof value !== 'object' || value === null) return false
   const { name, blockLength, digestLength, hash } = value as Partial<Digest>
   return typeof name === 'string' && isLength(blockLength) && isLength(digestLength) &&
-    digestLength <= blockLength && typeof hash === 'function'
+    digestLength <= blockLength && typeof hash === 'function' && !types.isAsyncFunction(hash)
 }
 
 function isLength (value: unknown): value is number {

@@ -7,7 +7,7 @@
 
 import { types } from 'node:util'
 import { TaggedJSONSerializer } from '../json/tagged-json-serializer.ts'
-import { JSONTag, PassDict, PassList } from '../json/tags.ts'
+import { JSONTag, PassDict, PassList, TagMarkup } from '../json/tags.ts'
 import { UUID } from '../json/values.ts'
 import { maxLength, TooLong } from '../json/limits.ts'
 import { decodeMsgpack } from './msgpack.ts'
@@ -33,13 +33,11 @@ class PlainBytes extends Plain {
 }
 
 /** Markup, which msgspec refuses, as text. */
-class PlainMarkup extends Plain {
-  override check (value: unknown): boolean {
-    return typeof (value as { __html__?: unknown } | null | undefined)?.__html__ === 'function'
-  }
+class PlainMarkup extends TagMarkup {
+  override readonly key: string = ''
 
-  override toJson (value: unknown): string {
-    return String((value as { __html__ (): unknown }).__html__())
+  override tag (value: unknown): unknown {
+    return this.toJson(value)
   }
 }
 

@@ -13,6 +13,7 @@ import { isPlainObject } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
 import { OversizedError, shorten, UnserializableError } from '../json/errors.ts'
 import { TaggedJSONSerializer } from '../json/tagged-json-serializer.ts'
+import { typeName } from '../type-name.ts'
 import { largestKeys } from './largest-keys.ts'
 
 /**
@@ -22,10 +23,9 @@ import { largestKeys } from './largest-keys.ts'
  * @throws `FST_SESSION_UNSERIALIZABLE` and `FST_SESSION_COOKIE_OVERFLOW` for data that could not be read again.
  */
 export function dumpSession (serializer: DataSerializer, data: Dict, before?: string): string {
-  let text: string
+  let dumped: unknown
   try {
-    // In JavaScript a serializer may return bytes.
-    text = String(serializer.dumps(data))
+    dumped = serializer.dumps(data)
   } catch (cause) {
     const limit = `${maxPayloadLength} of JSON`
     if (cause instanceof OversizedError) throw overflowError(serializer, data, `more than ${maxPayloadLength}`, limit)
@@ -34,6 +34,7 @@ export function dumpSession (serializer: DataSerializer, data: Dict, before?: st
     error.cause = cause
     throw error
   }
+  let text = textOf(dumped)
   // Other serializers may have other rules for numbers.
   if (before !== undefined && serializer instanceof TaggedJSONSerializer) text = carryFloats(text, before)
   if (isTooLong(text)) throw overflowError(serializer, data, Buffer.byteLength(text), `${maxPayloadLength} of JSON`)
@@ -74,6 +75,15 @@ export function isLight (json: string): boolean {
   let containers = 0
   for (const char of json) if (char === '[' || char === '{') containers++
   return containers <= mostContainers
+}
+
+/** What a serializer wrote. In JavaScript that may be bytes. */
+function textOf (dumped: unknown): string {
+  if (typeof dumped === 'string') return dumped
+  if (Buffer.isBuffer(dumped)) return dumped.toString()
+  // The rejection of an async function would end the process.
+  Promise.resolve(dumped).catch(() => {})
+  throw new FST_SESSION_UNSERIALIZABLE(`dumps of its serializer must return text, got ${typeName(dumped)}`)
 }
 
 /** Bytes of JSON; `Infinity` for data that cannot be written. */

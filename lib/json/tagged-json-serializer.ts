@@ -219,6 +219,7 @@ export class TaggedJSONSerializer implements Tagger {
     const { budget } = this.#state
     const json = tag.tag(value)
     const content = isDict(json) ? getOwn(json, tag.key) : json
+    if (types.isPromise(content)) return this.#toJSON(content, undefined)
     if (typeof content === 'string' && this.#state.budget === budget) this.#spend(undefined, content.length)
     return json
   }
@@ -273,6 +274,8 @@ export class TaggedJSONSerializer implements Tagger {
     }
     const isWrapper = types.isStringObject(value) || types.isNumberObject(value) || types.isBooleanObject(value)
     if (isWrapper) return this.#leaf(value.valueOf(), key)
+    // The rejection of an async toJSON would end the process.
+    if (types.isPromise(value)) value.catch(() => {})
     throw this.#unserializable(`a ${Object.prototype.toString.call(value).slice(8, -1)}`, key)
   }
 

@@ -168,8 +168,10 @@ export class TagMarkup extends JSONTag {
     return typeof value === 'object' && value !== null && hasMethod(value, '__html__')
   }
 
+  /** The serializer refuses a promise. */
   override toJson (value: unknown): unknown {
-    return String((value as { __html__: () => unknown }).__html__())
+    const html = (value as { __html__: () => unknown }).__html__()
+    return types.isPromise(html) ? html : String(html)
   }
 
   override toValue (json: unknown): Markup {

@@ -6,19 +6,19 @@
  * @module
  */
 
-import type { FastifyBaseLogger, FastifyReply } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { areHeadersSent, setRawHeader } from '../cookie/write.ts'
 
 type Raw = FastifyReply['raw']
 
 /**
- * Calls the listener right before the head of the response is written. Fastify has no hook for that moment: a handler
- * may hijack the reply, and the headers of a `Response` are set after onSend.
+ * Calls the listener right before the head of the response is written, and reports what it throws. Fastify has no hook
+ * for that moment: a handler may hijack the reply, and the headers of a `Response` are set after onSend.
  *
  * The package `on-headers` does the same, but loses one of two cookies that come as a list of pairs, and the headers
  * behind an `undefined` status message.
  */
-export function beforeHead (raw: Raw, log: FastifyBaseLogger, listener: () => void): void {
+export function beforeHead (raw: Raw, listener: () => void, report: (error: unknown) => void): void {
   const { writeHead } = raw
   const writeHeadOnce = ((...args: Parameters<typeof writeHead>) => {
     raw.writeHead = writeHead
@@ -27,7 +27,7 @@ export function beforeHead (raw: Raw, log: FastifyBaseLogger, listener: () => vo
       rest = setHeadersOf(args, raw)
       listener()
     } catch (error) {
-      log.error(error, 'the session could not be put into the head of the response')
+      report(error)
     }
     try {
       return writeHead.apply(raw, rest)
@@ -62,7 +62,8 @@ function setHeadersOf <T extends unknown[]> (args: T, raw: Raw): T {
     if (values.includes(absent)) raw.setHeader(name, absent as never)
     else setRawHeader(raw, name, values as string[])
   }
-  return args.slice(0, at) as T
+  // HTTP/2 would take a null, which stands for no status message, for the headers.
+  return args.slice(0, at).filter((arg) => arg !== null) as T
 }
 
 /** The headers of an object, a list of pairs, or a flat list of names and values. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { misspeltOption, routeProblem } from '../config/cookie-options.ts'
 import { lookup } from '../config/lookup.ts'
 import { addHeadersOf, areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
@@ -161,9 +161,7 @@ export class RequestSession implements SessionObserver {
   }
 
   onLoss (message: string): void {
-    if (this.#isLossReported) return
-    this.#isLossReported = true
-    this.#request.log.warn(message)
+    this.#reportOnce((log) => log.warn(message))
   }
 
   /** A change after the onSend hook goes into the reply at once, so that its errors reach the code that made it. */
@@ -195,7 +193,8 @@ export class RequestSession implements SessionObserver {
       const opened = this.#interface.openSession(this.#app, this.#request)
       // Looks for the data of a session first: asking the proxy of the session for a `then` takes longer.
       if (sessionDataOf(opened) === undefined && isPromise(opened)) {
-        this.#opening = opened.then((session) => this.#adopt(session, route)).catch((error) => this.#fail(error))
+        this.#opening = Promise.resolve(opened)
+          .then((session) => this.#adopt(session, route)).catch((error) => this.#fail(error))
       } else this.#adopt(opened as SecureCookieSession | null, route)
     } catch (error) {
       this.#fail(error)
@@ -270,7 +269,7 @@ export class RequestSession implements SessionObserver {
         : this.#interface.saveSession(this.#app, session, reply)
       if (isPromise(saving)) {
         const end = (): void => this.#endSave(data, accessed, revision)
-        this.#saving = saving.then(end, (error) => this.#failSave(data, accessed, revision, error))
+        this.#saving = Promise.resolve(saving).then(end, (error) => this.#failSave(data, accessed, revision, error))
         return this.#saving
       }
     } catch (error) {
@@ -315,12 +314,14 @@ export class RequestSession implements SessionObserver {
     if (this.#isArmed || areHeadersSent(reply)) return
     this.#isArmed = true
     const data = this.#data as SessionData
-    beforeHead(reply.raw, this.#request.log, () => {
+    const listener = (): void => {
       this.#saveAgain(reply, data)
       copyToRaw(reply)
       // A value that was handed out may still be changed, without another access to the session.
       if (data.hasExposed) this.#late(reply).exposedLate()
-    })
+    }
+    const failed = 'the session could not be put into the head of the response'
+    beforeHead(reply.raw, listener, (error) => this.#reportOnce((log) => log.error(error, failed)))
   }
 
   /** Never fails: nobody who could hear an error waits for this save. */
@@ -331,8 +332,18 @@ export class RequestSession implements SessionObserver {
   }
 
   #logLate (error: unknown): void {
+    const failed = 'the session was changed after it was saved, and could not be saved again'
+    this.#reportOnce((log) => log.error(error, failed))
+  }
+
+  /**
+   * Writes the one line of a request about what was lost. Runs inside listeners, timers and `writeHead`, where an error
+   * of the logger would end the process.
+   */
+  #reportOnce (write: (log: FastifyBaseLogger) => MaybePromise<void>): void {
+    if (this.#isLossReported) return
     this.#isLossReported = true
-    this.#request.log.error(error, 'the session was changed after it was saved, and could not be saved again')
+    orElse(() => write(this.#request.log), () => {})
   }
 
   #late (reply: FastifyReply): LateChanges {

@@ -10,9 +10,10 @@ const wrong: Array<[options: object, message: string]> = [
   [{ digestMethod: ['sha1', 'SHA512', null] }, `digestMethod must be ${digests}, got 'SHA512', null`],
   [{ digestMethod: [] }, `digestMethod must be ${digests}, got array`],
   [{ digestMethod: null }, `digestMethod must be ${digests}, got null`],
+  [{ digestMethod: { name: 'x', blockLength: 8, digestLength: 4, hash: async () => new Uint8Array(4) } }, `digestMethod must be ${digests}, got object`],
   [{ keyDerivation: 'pbkdf2' }, "keyDerivation must be 'hmac', 'django-concat', 'concat' or 'none', got 'pbkdf2'"],
   [{ salt: '' }, 'salt must be a non-empty string or bytes, got string'],
-  [{ serializer: JSON }, 'serializer must be an object with dumps and loads, got object'],
+  [{ serializer: JSON }, 'serializer must be an object with synchronous dumps and loads, got object'],
   [{ clockTolerance: -5 }, 'clockTolerance must be a number of seconds, 0 or more, got -5'],
   [{ readSecureSession: 'abracadabra' }, 'readSecureSession must be an object with a key and, if need be, expiry, got string'],
   [{ readSecureSession: { secret: 'abracadabra' } }, 'readSecureSession must be an object with a key and, if need be, expiry, got object'],
@@ -38,6 +39,17 @@ describe('new SecureCookieSessionInterface', () => {
 })
 
 describe('a sessionInterface', () => {
+  for (const method of ['shouldSetCookie', 'getCookieName', 'cookieSettings', 'encode', 'decode', 'noteBook', 'getSigningSerializer']) {
+    test(`is refused at the start when its ${method} is async: nobody would wait for it`, async (t: TestContext) => {
+      const sessionInterface = Object.assign(new SecureCookieSessionInterface(), { [method]: async () => {} })
+
+      const error = await refusalOf(t, { sessionInterface })
+
+      t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG')
+      t.assert.strictEqual(error.message, `sessionInterface.${method} must be a synchronous method, got an async one`)
+    })
+  }
+
   test('stops the start beside a signing option, which it would not hear', async (t: TestContext) => {
     const { message } = await refusalOf(t, { sessionInterface: new SecureCookieSessionInterface(), digestMethod: 'sha1' })
 

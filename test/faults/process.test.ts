@@ -1,4 +1,8 @@
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
+import type { Server } from 'node:http'
+import { connect } from 'node:http2'
+import type { IncomingHttpHeaders } from 'node:http2'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -6,8 +10,12 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { cookieOf, logOf, noise, savedData, sessionApp, setCookiesOf } from '../helpers.ts'
+import type { FastifyBaseLogger, FastifyHttpOptions, FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { flaskSessionSerializer } from '../../lib/flask-session/serializer.ts'
+import secureSession, { JSONTag, SecureCookieSessionInterface, TaggedJSONSerializer } from '../../lib/index.ts'
+import type { SecureCookieSession } from '../../lib/index.ts'
+import type { SessionSerializer } from '../../lib/session/hand-out.ts'
+import { cookieOf, logOf, noise, savedData, secretKey, sessionApp, setCookiesOf } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 
 // Its types import those of ws, which are not installed.
@@ -138,6 +146,152 @@ describe('a value that was handed out and cannot be read any more counts as chan
       t.assert.deepStrictEqual(log.lines.map(({ level }) => level), [40])
     })
   }
+})
+
+describe('a value of the session that is written by an async function fails the response, and the process lives:', () => {
+  class TagPoint extends JSONTag {
+    override readonly key = ' p'
+
+    override check (value: unknown): boolean {
+      return typeof value === 'object' && value !== null && 'point' in value
+    }
+
+    override toJson (value: unknown): unknown {
+      return (value as { point: unknown }).point
+    }
+  }
+  const withTag = new TaggedJSONSerializer()
+  withTag.register(TagPoint, { index: 0 })
+  const reject = async (): Promise<never> => { throw new Error('rejected') }
+  const values: Record<string, { value: object, serializer?: SessionSerializer }> = {
+    'toJSON that rejects': { value: { toJSON: reject } },
+    'toJSON that resolves': { value: { toJSON: async () => 'text' } },
+    '__html__ that rejects': { value: { __html__: reject } },
+    '__html__ that resolves': { value: { __html__: async () => '<p>' } },
+    '__html__ for Flask-Session': { value: { __html__: reject }, serializer: flaskSessionSerializer as SessionSerializer },
+    'toJson of a tag': { value: { get point () { return reject() } }, serializer: withTag }
+  }
+  for (const [name, { value, serializer }] of Object.entries(values)) {
+    test(name, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, { serializer })
+
+      const response = await visit((session) => { session.list = [value] })
+
+      t.assert.strictEqual(response.json().code, 'FST_SESSION_UNSERIALIZABLE')
+      t.assert.strictEqual(response.json().message, 'The session cannot be saved: list[0] cannot be written as JSON: a Promise')
+      t.assert.deepStrictEqual(setCookiesOf(response), [])
+      await checkProcess(t)
+    })
+  }
+})
+
+describe('a logger that fails does not end the process when it is given a line about', () => {
+  const fail = (): never => { throw new Error('the logger failed') }
+  const reject = async (): Promise<void> => fail()
+  const acts: Record<string, Act> = {
+    'a change that a hijacked reply lost': (session, _request, reply) => {
+      session.a = 1
+      reply.hijack()
+      reply.raw.end('page')
+      return reply
+    },
+    'a change in a stream': (session) => {
+      const { items } = session.cart
+      return Readable.from((function * () { yield 'pa'; items.push(1); yield 'ge' })())
+    },
+    'a change before the head that cannot be saved': (session) => {
+      session.list = []
+      return Readable.from(['page']).on('resume', () => { session.list.push(noise(6000)) })
+    },
+    'a head that Node.js would refuse': async (session, _request, reply) => {
+      await session.save()
+      reply.hijack()
+      reply.raw.getHeader = fail
+      reply.raw.writeHead(200).end('page')
+      return reply
+    }
+  }
+  for (const [name, act] of Object.entries(acts)) {
+    for (const [how, write] of Object.entries({ throws: fail, rejects: reject })) {
+      test(`${name}, and ${how}`, async (t: TestContext) => {
+        const silent = (): void => {}
+        const logger = { level: 'info', fatal: write, error: write, warn: write, info: silent, debug: silent, trace: silent, silent, child: () => logger }
+        const { visit } = await sessionApp(t, {}, { server: { loggerInstance: logger as FastifyBaseLogger } })
+
+        const response = await visit(act, { cookie })
+
+        t.assert.strictEqual(response.body, 'page')
+        await checkProcess(t)
+      })
+    }
+  }
+})
+
+describe('anything with a then counts as a promise:', () => {
+  const eventually = <T>(settle: () => T): Promise<T> => ({
+    then (resolve: (value: T) => void, reject: (error: unknown) => void) {
+      globalThis.setImmediate(() => {
+        try {
+          resolve(settle())
+        } catch (error) {
+          reject(error)
+        }
+      })
+    }
+  } as unknown as Promise<T>)
+  class Eventually extends SecureCookieSessionInterface {
+    override openSession (...args: Parameters<SecureCookieSessionInterface['openSession']>): SecureCookieSession {
+      return eventually(() => super.openSession(...args)) as unknown as SecureCookieSession
+    }
+
+    override saveSession (...args: Parameters<SecureCookieSessionInterface['saveSession']>): void {
+      return eventually(() => {
+        if (args[1].get('bad') === true) throw Object.assign(new Error('not saved'), { code: 'NOT_SAVED' })
+        super.saveSession(...args)
+      }) as unknown as void
+    }
+  }
+
+  test('what opens and what saves a session is waited for', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, { sessionInterface: new Eventually() })
+
+    const response = await visit((session) => { session.seen = session.user }, { cookie })
+
+    t.assert.deepStrictEqual(savedData(response), { user: 'ada', cart: { items: [] }, seen: 'ada' })
+    await checkProcess(t)
+  })
+
+  test('the error with which it fails to save is that of the response', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, { sessionInterface: new Eventually() })
+
+    const response = await visit((session) => { session.bad = true }, { cookie })
+
+    t.assert.strictEqual(response.json().code, 'NOT_SAVED')
+    await checkProcess(t)
+  })
+})
+
+test('over HTTP/2, null may stand for the status message before the headers of a raw writeHead', async (t: TestContext) => {
+  const app = Fastify({ http2: true } as unknown as FastifyHttpOptions<Server>) as unknown as FastifyInstance
+  t.after(() => app.close())
+  app.register(secureSession, { secretKey })
+  app.get('/', async ({ session }, reply) => {
+    session.seen = 1
+    await session.save()
+    reply.hijack()
+    reply.raw.writeHead(200, null as unknown as string, { 'x-one': '1' }).end('raw')
+    return reply
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const client = connect(app.listeningOrigin)
+  const stream = client.request({ ':path': '/' }).resume()
+  const [headers] = await once(stream, 'response') as [IncomingHttpHeaders]
+  await once(stream, 'close')
+  client.close() // before the application, which would wait for it until its connection times out
+
+  t.assert.strictEqual(headers['x-one'], '1')
+  t.assert.deepStrictEqual(savedData({ headers }), { seen: 1 })
+  await checkProcess(t)
 })
 
 describe('the arguments of a raw writeHead keep their headers beside those of the session', () => {

@@ -24,6 +24,20 @@ describe('dumpSession and loadSession', () => {
     t.assert.strictEqual(dumpSession(serializer, {}), '{"a":1}')
   })
 
+  for (const [what, dumped, type] of [
+    ['a promise', Promise.resolve('{}'), 'object'], ['a promise that is rejected', Promise.reject(new Error('rejected')), 'object'],
+    ['undefined', undefined, 'undefined'], ['an object', {}, 'object'], ['a number', 1, 'number']
+  ] as const) {
+    test(`refuse ${what} in the place of the text`, (t: TestContext) => {
+      const serializer = { dumps: () => dumped as unknown as string, loads: () => null }
+
+      t.assert.throws(() => dumpSession(serializer, {}), {
+        code: 'FST_SESSION_UNSERIALIZABLE',
+        message: `The session cannot be saved: dumps of its serializer must return text, got ${type}`
+      })
+    })
+  }
+
   // In bytes: a character of three bytes counts thrice.
   for (const [what, text, isAccepted] of [
     ['256 KiB', `{"a":"${'x'.repeat(maxLength - 8)}"}`, true],

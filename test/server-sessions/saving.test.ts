@@ -326,7 +326,7 @@ describe('the options are checked:', () => {
     'signIds true': { options: { store, signIds: true }, message: "signIds must be 'flask-session', got true" },
     'user as text': { options: { store, user: 'user_id' }, message: 'user must be a function' },
     'user with a store that lists none': { options: { store: rest, user: () => 1 }, message: 'store must be one that lists the sessions of a user, for the option user' },
-    'a serializer without loads': { options: { store, serializer: { dumps: String } }, message: 'serializer must be an object with dumps and loads' },
+    'a serializer without loads': { options: { store, serializer: { dumps: String } }, message: 'serializer must be an object with synchronous dumps and loads' },
     'revocation beside a store': { options: { store, revocation: {} }, message: 'revocation must be left out beside store' },
     'a sessionInterface and a store': {
       options: { store, sessionInterface: new ServerSideSessionInterface({ store }) }, message: 'store must be a property of the sessionInterface, got a plugin option'
