@@ -74,6 +74,12 @@ export class SessionRegistration {
     return sessionInterface.acceptedSerializers(this.app)
   }
 
+  /** Identifies each key of @fastify/secure-session whose cookies are accepted. */
+  get secureSessionKeyIds (): string[] {
+    const { sessionInterface } = this
+    return sessionInterface instanceof SecureCookieSessionInterface ? sessionInterface.secureSessionKeyIds() : []
+  }
+
   get #isSealed (): boolean {
     return this.sessionInterface instanceof SecureCookieSessionInterface && isSealed(this.sessionInterface.sealed)
   }
