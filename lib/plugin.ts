@@ -12,7 +12,7 @@ import { normalizeOptions } from './options.ts'
 import type { SecureSessionOptions, SessionOptions } from './options.ts'
 import { FST_SESSION_ALREADY_REGISTERED } from './errors.ts'
 import { decorateInstance, registerAliases, registrationsOf } from './helpers.ts'
-import { independenceCheck } from './independence.ts'
+import { independenceOf } from './independence.ts'
 import { SessionRegistration } from './registration.ts'
 
 /** Async, so that its errors reject `ready()`: thrown in a plugin with a callback, they would end the process. */
@@ -33,11 +33,13 @@ async function plugin (
     for (const session of sessions) routeChecks.push(() => session.checkRoute(config, `${method} ${url}`))
   })
 
+  const independence = independenceOf(fastify)
+  independence.add(sessions)
   let checkIndependence = (): void => {}
   fastify.addHook('onReady', async function checkConfigHook () {
     for (const session of sessions) session.check()
     const known = [...registrationsOf(fastify).values()]
-    if (known.length > 1) checkIndependence = independenceCheck(known)
+    if (!independence.isAlone) checkIndependence = () => { independence.check(known) }
     checkIndependence()
     for (const check of routeChecks.splice(0)) check()
     for (const { sessionInterface, app } of sessions) await sessionInterface.start?.(app)

@@ -31,6 +31,9 @@ import { RequestSession } from './request/request-session.ts'
 import { dataOf } from './session/session.ts'
 import type { SecureCookieSession } from './session/session.ts'
 
+/** Bytes of name and value that browsers accept. */
+const browserCookieSize = 4096
+
 /** A request with the slot for its session. */
 type WithSession = Record<symbol, RequestSession | null | undefined>
 
@@ -44,6 +47,7 @@ export class SessionRegistration {
   readonly #warnOnce: WarnOnce
   readonly #onReject: OnReject | undefined
   #app: SessionApp
+  #isChecked = false
 
   /** @throws `FST_SESSION_INVALID_CONFIG` when an option is wrong. */
   constructor (fastify: FastifyInstance, options: SessionOptions) {
@@ -63,7 +67,10 @@ export class SessionRegistration {
   /** The application with its current configuration: the same object until a setting changes. */
   get app (): SessionApp {
     const config = this.#readConfig()
-    if (config !== this.#app.config) this.#app = this.#makeApp(config)
+    if (config !== this.#app.config) {
+      this.#app = this.#makeApp(config)
+      if (this.#isChecked) this.#warn()
+    }
     return this.#app
   }
 
@@ -72,6 +79,12 @@ export class SessionRegistration {
     const { sessionInterface } = this
     if (!(sessionInterface instanceof SecureCookieSessionInterface)) return []
     return sessionInterface.acceptedSerializers(this.app)
+  }
+
+  /** Identifies each key of @fastify/secure-session whose cookies are accepted. */
+  get secureSessionKeyIds (): string[] {
+    const { sessionInterface } = this
+    return sessionInterface instanceof SecureCookieSessionInterface ? sessionInterface.secureSessionKeyIds() : []
   }
 
   get #isSealed (): boolean {
@@ -101,35 +114,18 @@ export class SessionRegistration {
   }
 
   /**
-   * Checks the configuration at start-up, and warns about weak keys under the names that were written.
+   * Checks the configuration at start-up. Now, and after each change, warns about what can hardly be meant, under the
+   * names that were written.
    *
    * @throws `FST_SESSION_INVALID_CONFIG` for a sealed session without a key.
    */
   check (): void {
-    const { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } = this.app.config
-    const [keyName, listName] = [this.#reader.nameOf('SECRET_KEY'), this.#reader.nameOf('SECRET_KEY_FALLBACKS')]
     if (this.#isSealed && this.acceptedSerializers.length === 0) {
-      throw new FST_SESSION_INVALID_CONFIG(keyName, `set for ${this.sessionName}, which is sealed`, 'none')
+      const expects = `set for ${this.sessionName}, which is sealed`
+      throw new FST_SESSION_INVALID_CONFIG(this.#reader.nameOf('SECRET_KEY'), expects, 'none')
     }
-    if (!this.sessionInterface.needsKey) return
-    if (secretKey === null) {
-      this.#warnOnce('no secret key', 'no secret key is set, so that sessions are empty and read-only')
-      return
-    }
-    const warn = (name: string, key: KeyLike, cause = ''): void => {
-      const weakness = weaknessOf(key)
-      if (weakness !== undefined) {
-        const harm = this.#isSealed ? 'read sealed sessions offline and sign in as anybody' : 'sign in as anybody'
-        this.#warnOnce(`weak: ${name}`, `${name} ${weakness}${cause}. Whoever guesses it can ${harm}`)
-      }
-      const accident = accidentOf(key)
-      if (accident !== undefined) {
-        this.#warnOnce(`accident: ${name}`, `${name} ${accident}, which counts as part of the key`)
-      }
-    }
-    warn(keyName, secretKey)
-    const cause = ' (in an environment variable a comma ends a key)'
-    fallbacks.forEach((key, index) => warn(`key ${index + 1} of ${listName}`, key, cause))
+    this.#isChecked = true
+    this.#warn()
   }
 
   /**
@@ -208,6 +204,42 @@ export class SessionRegistration {
 
   #needsRevocation (method: string): TypeError {
     return new TypeError(`${method} needs the option revocation of ${this.sessionName}, or sessions in a store`)
+  }
+
+  #warn (): void {
+    const { MAX_COOKIE_SIZE: size, PERMANENT_SESSION_LIFETIME: lifetime } = this.app.config
+    if (lifetime === 0) {
+      const name = this.#reader.nameOf('PERMANENT_SESSION_LIFETIME')
+      this.#warnOnce('lifetime', `${name} is 0, so that each session ends within a second, permanent or not`)
+    }
+    if (size > browserCookieSize && this.sessionInterface instanceof SecureCookieSessionInterface) {
+      this.#warnOnce('size', `${this.#reader.nameOf('MAX_COOKIE_SIZE')} is ${size}, but browsers drop cookies of more ` +
+        `than ${browserCookieSize} bytes. Large sessions need the option store`)
+    }
+    if (this.sessionInterface.needsKey) this.#warnOfKeys()
+  }
+
+  #warnOfKeys (): void {
+    const { SECRET_KEY: secretKey, SECRET_KEY_FALLBACKS: fallbacks } = this.app.config
+    const [keyName, listName] = [this.#reader.nameOf('SECRET_KEY'), this.#reader.nameOf('SECRET_KEY_FALLBACKS')]
+    if (secretKey === null) {
+      this.#warnOnce('no secret key', 'no secret key is set, so that sessions are empty and read-only')
+      return
+    }
+    const warn = (name: string, key: KeyLike, cause = ''): void => {
+      const weakness = weaknessOf(key)
+      if (weakness !== undefined) {
+        const harm = this.#isSealed ? 'read sealed sessions offline and sign in as anybody' : 'sign in as anybody'
+        this.#warnOnce(`weak: ${name}`, `${name} ${weakness}${cause}. Whoever guesses it can ${harm}`)
+      }
+      const accident = accidentOf(key)
+      if (accident !== undefined) {
+        this.#warnOnce(`accident: ${name}`, `${name} ${accident}, which counts as part of the key`)
+      }
+    }
+    warn(keyName, secretKey)
+    const cause = ' (in an environment variable a comma ends a key)'
+    fallbacks.forEach((key, index) => warn(`key ${index + 1} of ${listName}`, key, cause))
   }
 
   /** Created in the onRequest hook, or earlier when a hook of the application reads the session. */

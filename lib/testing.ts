@@ -17,7 +17,7 @@ import type { SessionRegistration } from './registration.ts'
 
 /** Options of {@link testClient}. */
 export interface TestClientOptions {
-  /** The address of the application; Secure cookies need HTTPS. @defaultValue `'https://localhost'` */
+  /** The address of the application: its Host header, and for which cookies. @defaultValue `'https://localhost'` */
   baseUrl?: string
   /** The session to read and write, if there are several. @defaultValue the first */
   sessionName?: string
@@ -30,6 +30,7 @@ export class TestClient<T = SessionData> {
   readonly #fastify: FastifyInstance
   readonly #baseUrl: string
   readonly #sessionName: string | undefined
+  #hasWarned = false
 
   constructor (fastify: FastifyInstance, { baseUrl = 'https://localhost', sessionName }: TestClientOptions = {}) {
     this.#fastify = fastify
@@ -38,8 +39,8 @@ export class TestClient<T = SessionData> {
   }
 
   /**
-   * As `fastify.inject`, with the cookies of the jar. The cookies of the response go into it, unless a browser would
-   * refuse them.
+   * As `fastify.inject`, with the cookies of the jar, at `baseUrl`. The cookies of the response go into the jar. One
+   * that a browser would refuse is ignored, with a warning of the process.
    *
    * @throws {TypeError} without options: the chain that `fastify.inject()` returns then would leave the jar out. Thrown
    * at once, because `client.inject().post('/')` would not wait for a promise.
@@ -53,15 +54,20 @@ export class TestClient<T = SessionData> {
    * The session that the next request will send, for reading; `null` when there is none.
    *
    * @param path - the path of that request, which selects the cookies
+   * @throws {TypeError} for anything else, such as the name of a session.
    */
   async session (path = '/'): Promise<Session<T> | null> {
+    if (!path.startsWith('/')) {
+      throw new TypeError("client.session takes a path, such as '/': the name of a session is the option sessionName")
+    }
     const registered = await this.#registered()
     return this.#fastify.decodeSession<T>(await this.#cookie(registered, path), registered.sessionName)
   }
 
   /**
    * Opens the session, passes it to `change`, and saves it into the jar: a login without the form. A session in a store
-   * is written there. A cookie that a browser would refuse, such as one of another domain than `baseUrl`, is ignored.
+   * is written there. A cookie that a browser would refuse, such as one of another domain than `baseUrl`, is ignored,
+   * with a warning of the process.
    */
   async sessionTransaction (change: (session: Session<T>) => void | Promise<void>): Promise<void> {
     const { app, sessionInterface, sessionName } = await this.#registered()
@@ -83,13 +89,19 @@ export class TestClient<T = SessionData> {
     const url = new URL(typeof target === 'string' ? target : target.pathname, this.#baseUrl)
     const cookie = await this.jar.getCookieString(url.href)
     const allHeaders = cookie === '' ? { ...headers } : { cookie, ...headers }
-    const response = await this.#fastify.inject({ ...request, headers: allHeaders })
+    const response = await this.#fastify.inject({ authority: url.host, ...request, headers: allHeaders })
     for (const header of [response.headers['set-cookie'] ?? []].flat()) await this.#keep(header, url)
     return response
   }
 
   async #keep (header: string, { href }: URL): Promise<void> {
-    await this.jar.setCookie(header, href, { ignoreError: true })
+    const kept = await this.jar.setCookie(header, href, { ignoreError: true })
+    if (kept !== undefined || this.#hasWarned) return
+    this.#hasWarned = true
+    // The value is a login: it is not shown.
+    const [, name = '', attributes = ''] = /^([^=;]*)=[^;]*(.*)$/.exec(header) ?? []
+    process.emitWarning(`The test client ignores the cookie ${name}${attributes} at ${href}, as a browser would. ` +
+      'Set the option baseUrl of testClient to the address of the application')
   }
 
   async #registered (): Promise<SessionRegistration> {

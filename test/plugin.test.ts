@@ -603,3 +603,127 @@ describe('several sessions', () => {
     })
   }
 })
+
+describe('sessions of scopes side by side', () => {
+  const admin = { sessionName: 'admin' }
+  const key = Buffer.alloc(32, 7)
+  const collision = 'the session of another scope has a cookie of the same name, but cannot read this one. Unless the scopes serve different hosts, they log each other\'s users out. Give each a cookieName, or all the same sessionName, key and options'
+  const mustDiffer = "salt must be another one for each session with the same key, and not left out by keyDerivation 'none', got cookies of"
+
+  /** An application with one scope for each list of options, at `/0`, `/1` and so on, and what it warned of. */
+  function sideBySide (t: TestContext, scopes: SecureSessionOptions[], config?: FlaskConfig): { app: FastifyInstance, warnings: string[] } {
+    const warnings: string[] = []
+    const stream = { write: (line: string) => { warnings.push(JSON.parse(line).msg) } }
+    const app = Fastify({ logger: { level: 'warn', stream } }) as unknown as FastifyInstance
+    t.after(() => app.close())
+    if (config !== undefined) app.decorate('config', config)
+    for (const [index, options] of scopes.entries()) {
+      app.register(async (scope) => {
+        scope.register(secureSession, { secretKey, ...options })
+        scope.get(`/${index}`, async (request) => {
+          const session = sessionNamed(request, options.sessionName ?? 'session')
+          const before = { ...session }
+          session.user_id = index
+          return before
+        })
+      })
+    }
+    return { app, warnings }
+  }
+
+  const sharing = new SecureCookieSessionInterface({ salt: 'of both' })
+  const exchangeable: Record<string, [scopes: SecureSessionOptions[], message: string]> = {
+    'with one salt': [[{ salt: 'a' }, { salt: 'a', ...admin }], `${mustDiffer} session that admin accepts`],
+    "with keyDerivation 'none'": [[{ keyDerivation: 'none' }, { keyDerivation: 'none', ...admin }], `${mustDiffer} session that admin accepts`],
+    'with one sessionInterface': [[{ sessionInterface: sharing }, { sessionInterface: sharing, ...admin }], `${mustDiffer} session that admin accepts`],
+    'of which one accepts the old key of the other': [
+      [{ salt: 'a', secretKey: 'the first key of two', secretKeyFallbacks: [secretKey] }, { salt: 'a', ...admin }],
+      `${mustDiffer} session that admin accepts`
+    ],
+    'that differ in the cookie name alone': [[{ cookieName: 'visitor' }, { cookieName: 'staff' }], `${mustDiffer} visitor that staff accepts`],
+    'with one key of @fastify/secure-session': [
+      [{ readSecureSession: { key } }, { readSecureSession: { key }, ...admin }],
+      'readSecureSession.key must be another one for each of several sessions, got the same key twice'
+    ]
+  }
+  for (const [name, [scopes, message]] of Object.entries(exchangeable)) {
+    test(`${name}, so that one would take the other's cookie, reject ready()`, async (t: TestContext) => {
+      const { app } = sideBySide(t, [{ sessionName: 'third', cookieName: 'third' }, ...scopes])
+
+      const error = await rejection(() => app.ready())
+
+      t.assert.strictEqual(error.code, 'FST_SESSION_INVALID_CONFIG')
+      t.assert.strictEqual(error.message, message)
+    })
+  }
+
+  test('share the login when names, key and options are the same', async (t: TestContext) => {
+    for (const options of [{}, { salt: 'a' }, { keyDerivation: 'none' }, { readSecureSession: { key } }, { sealed: true }] satisfies SecureSessionOptions[]) {
+      const { app, warnings } = sideBySide(t, [options, options])
+
+      const response = await app.inject('/0')
+      const other = await app.inject({ url: '/1', headers: { cookie: cookieAfter(response) } })
+
+      t.assert.deepStrictEqual(other.json(), { user_id: 0 })
+      t.assert.deepStrictEqual(warnings, [])
+    }
+  })
+
+  test('share the login after one of them got a new key, as long as each reads what the other signs', async (t: TestContext) => {
+    const [older, newer] = ['the older key of the tests', 'the newer key of the tests']
+    const scopes = (secretKeyFallbacks: string[]): SecureSessionOptions[] => {
+      return [{ secretKey: newer, secretKeyFallbacks: [older] }, { secretKey: older, secretKeyFallbacks }]
+    }
+    const both = sideBySide(t, scopes([newer]))
+    const one = sideBySide(t, scopes([]))
+    await both.app.ready()
+    await one.app.ready()
+
+    t.assert.deepStrictEqual(both.warnings, [])
+    t.assert.deepStrictEqual(one.warnings, [`session: ${collision}`])
+  })
+
+  const colliding: Record<string, SecureSessionOptions[]> = {
+    'keys of their own': [{}, { secretKey: 'the key of another scope' }],
+    'kinds of their own': [{}, { sealed: true }],
+    'one of which has no signature': [{}, { sessionInterface: new Elsewhere() }],
+    'names of their own': [{ ...admin, cookieName: 'session' }, {}]
+  }
+  for (const [name, scopes] of Object.entries(colliding)) {
+    test(`and with ${name}, but one cookie, start with one warning: they may serve different hosts`, async (t: TestContext) => {
+      const { app, warnings } = sideBySide(t, scopes)
+      await app.ready()
+      await app.inject('/0')
+      await app.inject('/1')
+
+      t.assert.deepStrictEqual(warnings, [`session: ${collision}`])
+    })
+  }
+
+  test('do not collide when browsers keep their cookies apart, nor when both are kept elsewhere', async (t: TestContext) => {
+    const other = { secretKey: 'the key of another scope' }
+    for (const scopes of [
+      [{}, { cookie: { path: '/1' }, ...other }], [{}, { cookie: { domain: 'example.com' }, ...other }], [{}, { cookieName: 'staff', ...other }],
+      [{ sessionInterface: new Elsewhere() }, { sessionInterface: new Elsewhere() }]
+    ] satisfies SecureSessionOptions[][]) {
+      const { app, warnings } = sideBySide(t, scopes)
+      await app.ready()
+
+      t.assert.deepStrictEqual(warnings, [])
+    }
+  })
+
+  test('that begin to take each other\'s cookies while the server runs fail the requests of the changed scope', async (t: TestContext) => {
+    const config: FlaskConfig = { SECRET_KEY: 'the key of the visitors' }
+    const { app } = sideBySide(t, [{ salt: 'a', secretKey: undefined }, { salt: 'a', ...admin }], config)
+
+    const before = await app.inject('/0')
+    config.SECRET_KEY = secretKey
+    const [visitor, staff] = [await app.inject('/0'), await app.inject('/1')]
+
+    t.assert.strictEqual(before.statusCode, 200)
+    t.assert.strictEqual(visitor.statusCode, 500)
+    t.assert.strictEqual(visitor.json().message, `${mustDiffer} session that admin accepts`)
+    t.assert.strictEqual(staff.statusCode, 200)
+  })
+})

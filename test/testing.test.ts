@@ -2,7 +2,7 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, InjectOptions } from 'fastify'
 import secureSession, { SecureCookieSessionInterface } from '../lib/index.ts'
 import type { SecureSessionOptions } from '../lib/index.ts'
 import { memoryStore } from '../lib/stores/index.ts'
@@ -130,7 +130,8 @@ describe('a test client', () => {
   })
 
   for (const [what, options] of Object.entries<SecureSessionOptions>({ 'in cookies': {}, 'in a store': { store: memoryStore() } })) {
-    test(`ignores what a browser would: a cookie of another domain, ${what}`, async (t: TestContext) => {
+    test(`ignores what a browser would, with one warning: a cookie of another domain, ${what}`, async (t: TestContext) => {
+      const warn = t.mock.method(process, 'emitWarning', () => {})
       const client = testClient(await build(t, { cookie: { domain: 'example.com' }, ...options }))
 
       t.assert.strictEqual((await client.inject({ method: 'POST', url: '/login' })).statusCode, 200)
@@ -139,10 +140,61 @@ describe('a test client', () => {
       t.assert.deepStrictEqual((await client.inject('/me')).json(), { user: null })
       t.assert.deepStrictEqual(client.jar.serializeSync()?.cookies, [])
       t.assert.strictEqual(await client.session(), null)
+      t.assert.deepStrictEqual(warn.mock.calls.map(({ arguments: [message] }) => message), [
+        'The test client ignores the cookie session; Domain=example.com; Path=/; HttpOnly at https://localhost/login, as a browser would. ' +
+        'Set the option baseUrl of testClient to the address of the application'
+      ])
     })
   }
 
+  test('ignores a Set-Cookie that is none', async (t: TestContext) => {
+    const warn = t.mock.method(process, 'emitWarning', () => {})
+    const fastify = await build(t)
+    fastify.get('/odd', async (_request, reply) => reply.header('set-cookie', 'secret').send('ok'))
+
+    t.assert.strictEqual((await testClient(fastify).inject('/odd')).statusCode, 200)
+
+    t.assert.match(String(warn.mock.calls[0]?.arguments[0]), /^The test client ignores the cookie {2}at https:\/\/localhost\/odd, /)
+  })
+
+  test('sends the host of its baseUrl, unless a request says otherwise, and no warning', async (t: TestContext) => {
+    const warn = t.mock.method(process, 'emitWarning', () => {})
+    const client = testClient(await build(t, { cookie: { domain: 'shop.test' } }), { baseUrl: 'https://shop.test:8443' })
+    const hostOf = async (options: InjectOptions): Promise<string> => (await client.inject({ url: '/echo', ...options })).json().host
+    await client.inject({ method: 'POST', url: '/login' })
+
+    t.assert.strictEqual(await hostOf({}), 'shop.test:8443')
+    t.assert.strictEqual(await hostOf({ url: 'https://other.test/echo' }), 'other.test')
+    t.assert.strictEqual(await hostOf({ authority: 'other.test' }), 'other.test')
+    t.assert.strictEqual(await hostOf({ headers: { host: 'other.test' } }), 'other.test')
+    t.assert.deepStrictEqual((await client.inject('/me')).json(), { user: 42 })
+    t.assert.strictEqual(warn.mock.callCount(), 0)
+  })
+
+  test("tests secure: 'auto' behind a proxy that is trusted", async (t: TestContext) => {
+    const fastify = Fastify({ trustProxy: true }) as unknown as FastifyInstance
+    t.after(() => fastify.close())
+    await fastify.register(secureSession, { secretKey, cookie: { secure: 'auto' } })
+    fastify.post('/login', async (request) => { request.session.user_id = 42 })
+    const client = testClient(fastify)
+
+    await client.inject({ method: 'POST', url: '/login', headers: { 'x-forwarded-proto': 'https' } })
+
+    t.assert.strictEqual((await client.jar.getCookies('https://localhost/'))[0]?.secure, true)
+  })
+
+  test('takes no name of a session in place of a path', async (t: TestContext) => {
+    const client = testClient(await build(t, { sessions: [{}, { sessionName: 'admin' }] }))
+
+    for (const name of ['admin', '']) {
+      await t.assert.rejects(client.session(name), {
+        name: 'TypeError', message: "client.session takes a path, such as '/': the name of a session is the option sessionName"
+      })
+    }
+  })
+
   test('keeps what it has when a response or a transaction brings a cookie that is refused', async (t: TestContext) => {
+    t.mock.method(process, 'emitWarning', () => {})
     const fastify = await build(t)
     fastify.get('/move', async (request) => {
       request.session.options({ domain: 'example.com' })

@@ -7,6 +7,8 @@
 
 /** The greatest number of cookies of one name. Browsers send one, or a few after a change of domain or path. */
 const mostCookies = 64
+/** The greatest number of times that the cookies of one request are hashed, if there are more than two of them. */
+const mostHashes = 128
 const equalsSign = 0x3d
 const semicolon = 0x3b
 
@@ -15,12 +17,16 @@ const semicolon = 0x3b
  *
  * Read here and not from `request.cookies`, which decodes percent signs: one token would have many spellings there.
  * Only space and tab are skipped around a name, so that other white space cannot disguise a `__Host-` name.
+ *
+ * @param hashes - how often a cookie is hashed before it is refused: once for each key and format. The more, the fewer
+ * cookies are read, because anybody can send many
  */
-export function readCookies (header: string | undefined, name: string): string[] {
+export function readCookies (header: string | undefined, name: string, hashes = 1): string[] {
   const values: string[] = []
   if (header === undefined || name === '') return values
+  const most = Math.max(2, Math.min(mostCookies, Math.floor(mostHashes / hashes)))
   let at = header.indexOf(name)
-  while (at !== -1 && values.length < mostCookies) {
+  while (at !== -1 && values.length < most) {
     const end = at + name.length
     if (header.charCodeAt(end) === equalsSign && beginsPair(header, at)) values.push(valueAt(header, end + 1))
     at = header.indexOf(name, end)

@@ -249,7 +249,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
     let rejection: RejectionFacts | undefined
     let count = 0
     let { log } = request
-    for (const cookie of readCookies(request.headers.cookie, this.getCookieName(app, request))) {
+    const name = this.getCookieName(app, request)
+    for (const cookie of readCookies(request.headers.cookie, name, this.#tokens.hashesOf(app))) {
       if (cookie === '') continue
       // One line about a refused cookie is enough for a request.
       if (++count === 2) log = withoutDebug(log)

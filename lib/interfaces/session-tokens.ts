@@ -72,6 +72,12 @@ export class SessionTokens {
     return this.readsSigned ? this.#make(app, this.digests, false) : undefined
   }
 
+  /** How often a cookie is hashed before it is refused: with each key of each format. */
+  hashesOf ({ config }: SessionApp): number {
+    const keys = 1 + config.SECRET_KEY_FALLBACKS.length
+    return keys * (this.readsSigned ? 2 : 1) + (this.#secureSession?.keys.length ?? 0)
+  }
+
   /** Verifies the signatures of a digest that is not accepted. Kept, because anybody can send many such cookies. */
   withDigest (app: SessionApp, digest: DigestName, seals: boolean): URLSafeTimedSerializer | undefined {
     const known = this.#ofOtherDigests.get(app.config) ?? new Map<string, URLSafeTimedSerializer | undefined>()

@@ -84,7 +84,8 @@ export class ServerSideSessionInterface extends SessionInterface {
   override openSession (app: SessionApp, request: SessionRequest): MaybePromise<SecureCookieSession | null> {
     if (this.needsKey && app.config.SECRET_KEY === null) return null
     const find = (): MaybePromise<Found> => {
-      const cookies = readCookies(request.headers.cookie, this.getCookieName(app, request)).filter(Boolean)
+      const hashes = this.needsKey ? 1 + app.config.SECRET_KEY_FALLBACKS.length : 1
+      const cookies = readCookies(request.headers.cookie, this.getCookieName(app, request), hashes).filter(Boolean)
       return this.#ids.find(app, cookies)
     }
     const open = (look: () => Found): SecureCookieSession => this.#open(app, request.log, look, request)

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import Fastify from 'fastify'
 import secureSession from '../../lib/index.ts'
 import type { FlaskConfig, SecureSessionOptions } from '../../lib/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
 import { buildApp, logOf, refusalOf, secretKey, sessionApp } from '../helpers.ts'
 import type { Setup } from '../helpers.ts'
 
@@ -74,6 +75,61 @@ describe('a key with white space or quotation marks at its ends', () => {
       t.assert.deepStrictEqual(await warningsOf(t, options), warnings)
     })
   }
+})
+
+describe('a setting that can hardly be meant', () => {
+  const ends = 'is 0, so that each session ends within a second, permanent or not'
+  const dropped = 'but browsers drop cookies of more than 4096 bytes. Large sessions need the option store'
+  const doubtful: Array<[options: SecureSessionOptions, warnings: string[]]> = [
+    [{ permanentSessionLifetime: 0 }, [`session: permanentSessionLifetime ${ends}`]],
+    [{ PERMANENT_SESSION_LIFETIME: 0, store: memoryStore() }, [`session: PERMANENT_SESSION_LIFETIME ${ends}`]],
+    [{ permanentSessionLifetime: 1 }, []],
+    [{ maxCookieSize: 4097 }, [`session: maxCookieSize is 4097, ${dropped}`]],
+    [{ MAX_COOKIE_SIZE: 10_000, sealed: true }, [`session: MAX_COOKIE_SIZE is 10000, ${dropped}`]],
+    [{ maxCookieSize: 10_000, store: memoryStore() }, []],
+    [{ maxCookieSize: 4096 }, []],
+    [{ maxCookieSize: 0 }, []]
+  ]
+  for (const [options, warnings] of doubtful) {
+    test(`gets ${warnings.length} warnings at the start: ${JSON.stringify(options)}`, async (t: TestContext) => {
+      t.assert.deepStrictEqual(await warningsOf(t, options), warnings)
+    })
+  }
+
+  test('gets one warning when it comes while the server runs', async (t: TestContext) => {
+    const log = logOf()
+    const config: FlaskConfig = { SECRET_KEY: secretKey }
+    const { visit } = await sessionApp(t, { secretKey: undefined, sealed: true }, { server: log.server, config })
+    const warnings = async (change: FlaskConfig): Promise<string[]> => {
+      log.lines.length = 0
+      Object.assign(config, change)
+      await visit()
+      await visit()
+      return log.lines.filter(({ level }) => level === 40).map(({ msg }) => msg)
+    }
+
+    t.assert.deepStrictEqual(await warnings({}), [])
+    t.assert.deepStrictEqual(await warnings({ SECRET_KEY: null }), ['session: no secret key is set, so that sessions are empty and read-only'])
+    t.assert.deepStrictEqual(await warnings({ SECRET_KEY: 'dev' }), [
+      'session: SECRET_KEY is a published placeholder. Whoever guesses it can read sealed sessions offline and sign in as anybody'
+    ])
+    t.assert.deepStrictEqual(await warnings({ SECRET_KEY: secretKey, MAX_COOKIE_SIZE: 5000 }), [`session: MAX_COOKIE_SIZE is 5000, ${dropped}`])
+    t.assert.deepStrictEqual(await warnings({ SECRET_KEY: undefined, MAX_COOKIE_SIZE: 4000 }), [])
+  })
+
+  test('gets no warning of a config that is complete only when the server starts', async (t: TestContext) => {
+    const config: FlaskConfig = { SECRET_KEY: secretKey }
+    const log = logOf()
+    const app = await buildApp(t, { secretKey: undefined }, { server: log.server, config })
+    app.register(async () => {
+      config.SECRET_KEY = null
+      app.createSession()
+      config.SECRET_KEY = secretKey
+    })
+    await app.ready()
+
+    t.assert.deepStrictEqual(log.lines, [])
+  })
 })
 
 describe('the warnings about keys name the setting as it was written:', () => {

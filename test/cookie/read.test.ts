@@ -15,6 +15,13 @@ describe('readCookies', () => {
     })
   }
 
+  for (const [hashes, most] of [[1, 64], [2, 64], [3, 42], [12, 10], [64, 2], [1000, 2]] as const) {
+    test(`reads ${most} cookies at the most when each is hashed ${hashes} times`, (t: TestContext) => {
+      t.assert.strictEqual(readCookies('a=1; '.repeat(100), 'a', hashes).length, most)
+      t.assert.deepStrictEqual(readCookies('a=1; a=2', 'a', hashes), ['1', '2'])
+    })
+  }
+
   test('finds nothing without a header, and no cookie without a name', (t: TestContext) => {
     t.assert.deepStrictEqual(readCookies(undefined, 'a'), [])
     t.assert.deepStrictEqual(readCookies('=1; a=2', ''), [])

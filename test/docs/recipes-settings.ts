@@ -55,12 +55,19 @@ print(app.config["SECRET_KEY_FALLBACKS"])`
     t.assert.deepStrictEqual([moved.json(), later.json(), cookiesOf(later)], [{ user_id: 42 }, { user_id: 42 }, []])
   })
 
-  test('tenants: each has a cookie of its own', async (t: TestContext) => {
+  test('tenants: the cookie of one is refused at another, and an unknown host has no session', async (t: TestContext) => {
     const fastify = await withRecipe(t, 'Tenants by host name')
-    fastify.get('/', async (request: Ask) => { request.session.a = 1 })
+    fastify.get('/', async (request: Ask) => request.session)
+    fastify.get('/in', async (request: Ask) => { request.session.user_id = 42 })
+    const at = async (host: string, cookie: string): Promise<unknown> => {
+      return (await fastify.inject({ url: '/', headers: { host, cookie } })).json()
+    }
 
-    const [cookie] = cookiesOf(await fastify.inject({ url: '/', headers: { host: 'acme.example.com' } }))
+    const [sent] = cookiesOf(await fastify.inject({ url: '/in', headers: { host: 'acme.example.com:8080' } }))
+    const cookie = String(sent).split(';')[0] as string
 
-    t.assert.match(String(cookie), /^session-acme=/)
+    t.assert.deepStrictEqual(await at('acme.example.com', cookie), { user_id: 42 })
+    t.assert.deepStrictEqual(await at('bank.example.com', cookie), {})
+    t.assert.deepStrictEqual(await at('localhost', cookie), {})
   })
 })

@@ -1,5 +1,8 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { nodeDigest } from '../../lib/index.ts'
+import type { SecureSessionOptions } from '../../lib/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
 import { cookieOf, logOf, noise, secretKey, sessionApp } from '../helpers.ts'
 
 describe('a cookie that comes again', () => {
@@ -24,6 +27,49 @@ describe('a cookie that comes again', () => {
     t.assert.deepStrictEqual(log.lines.map(({ level, msg }) => [level, msg]), [[40, 'the session cookie could not be refreshed']])
     const changed = await visit((session) => { session.a = 1 }, { cookie })
     t.assert.strictEqual(changed.json().code, 'FST_SESSION_COOKIE_OVERFLOW')
+  })
+})
+
+describe('many cookies of one name', () => {
+  const secretKeyFallbacks = [1, 2, 3, 4, 5].map((number) => `fallback key ${number} of the tests`)
+  const readSecureSession = { key: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)] }
+  const store = memoryStore({ max: Infinity })
+  const kinds: Array<[kind: string, options: SecureSessionOptions, most: number]> = [
+    ['one key', {}, 64],
+    ['six keys', { secretKeyFallbacks }, 21],
+    ['six keys and two formats', { secretKeyFallbacks, sealed: { readSigned: true } }, 10],
+    ['six keys and two of @fastify/secure-session', { secretKeyFallbacks, readSecureSession }, 16],
+    ['six keys for ids', { secretKeyFallbacks, store, signIds: 'flask-session' }, 21],
+    ['six keys that ids are not signed with', { secretKeyFallbacks, store }, 64]
+  ]
+  for (const [kind, options, most] of kinds) {
+    test(`with ${kind}: the first ${most} are looked at`, async (t: TestContext) => {
+      const { app, visit } = await sessionApp(t, options)
+      await app.ready()
+      const value = await app.encodeSession(app.createSession({ a: 1 }))
+      const behind = async (damaged: number): Promise<string> => {
+        return (await visit((session) => session.a, { cookie: `${'session=damaged; '.repeat(damaged)}session=${value}` })).body
+      }
+
+      t.assert.deepStrictEqual([await behind(most - 1), await behind(most)], ['1', 'null'])
+    })
+  }
+
+  test('are hashed 128 times at the most', async (t: TestContext) => {
+    let hashed = 0
+    const { name, blockLength, digestLength, hash } = nodeDigest('sha512')
+    const digestMethod = { name, blockLength, digestLength, hash: (bytes: Uint8Array) => { hashed++; return hash(bytes) } }
+    const { visit } = await sessionApp(t, { digestMethod, secretKeyFallbacks, sealed: { readSigned: true } })
+    const damaged = `session=${cookieOf({ a: 1 }, { key: 'another key of the tests' })}; `
+    const read = async (cookies: number): Promise<number> => {
+      hashed = 0
+      await visit((session) => session.a, { cookie: damaged.repeat(cookies) })
+      return hashed
+    }
+    await read(1) // derives the keys
+
+    // HMAC hashes twice.
+    t.assert.deepStrictEqual([await read(1), await read(60)], [2 * 12, 2 * 120])
   })
 })
 
