@@ -50,6 +50,48 @@ for (const sync of [true, false]) {
       })
     }
 
+    for (const [name, end] of Object.entries<(session: Session, request: { session: unknown }) => unknown>({
+      'clear()': (session) => session.clear(),
+      'destroy()': (session) => { session.destroy() },
+      'session = null': (_session, request) => { request.session = null },
+      'regenerate()': (session) => session.regenerate(['user_id']),
+      'the removal of its user': (session) => { session.delete('user_id') }
+    })) {
+      test(`is ended by ${name} together with those in other cookies of the request`, async (t: TestContext) => {
+        const { visit, store, login, userOf, tick } = await scene(t, sync)
+        const cookies: string[] = []
+        for (const user of [42, 43, 42]) {
+          cookies.push(await login(user))
+          tick(1)
+        }
+        const [older, oldest, newest] = cookies as [string, string, string]
+        const copy = cookieAfter(await visit((session) => { session['n'] = 1 }, { cookie: newest }))
+        store.asked.length = 0
+        await visit((session, request) => end(session, request as never), { cookie: [older, newest, oldest, copy].join('; ') })
+        for (const cookie of [...cookies, copy]) t.assert.strictEqual(await userOf(cookie), null)
+        t.assert.strictEqual(store.asked.filter((question) => question.startsWith('set ended:')).length, 3)
+      })
+    }
+
+    test('leaves those in other cookies alone while it goes on', async (t: TestContext) => {
+      const { visit, login, userOf, tick } = await scene(t, sync)
+      const older = await login()
+      tick(1)
+      const newest = await login()
+      await visit((session) => { session['n'] = 1 }, { cookie: `${older}; ${newest}` })
+      t.assert.deepStrictEqual([await userOf(older), await userOf(newest)], [42, 42])
+    })
+
+    test('that was ended elsewhere leaves no other cookie of the request that logs in after a logout', async (t: TestContext) => {
+      const { visit, app, login, userOf, tick } = await scene(t, sync)
+      const older = await login()
+      tick(1)
+      const newest = await login()
+      await app.inject({ url: '/logout', headers: { cookie: newest } })
+      await visit((session) => session.clear(), { cookie: `${older}; ${newest}` })
+      t.assert.strictEqual(await userOf(older), null)
+    })
+
     test('is ended before the Set-Cookie goes out', async (t: TestContext) => {
       const { visit, store, login } = await scene(t, sync)
       const cookie = await login()
