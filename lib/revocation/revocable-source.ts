@@ -226,7 +226,7 @@ export class RevocableSource implements SessionSource, SessionJournal {
   }
 
   #drop (): false {
-    this.#request.log.debug('the session has been ended elsewhere: no cookie is sent')
+    this.#request.log.debug('the session has been ended elsewhere: it is not sent')
     return false
   }
 }
