@@ -152,7 +152,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
       request.log.warn(error, 'the session cookie could not be refreshed')
       return
     }
-    cookie.send(reply, token, loaded?.hasRivals)
+    cookie.send(reply, token, loaded?.rivals !== undefined)
   }
 
   override createSession (app: SessionApp, data: Readonly<Dict>): SecureCookieSession {
@@ -258,7 +258,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
       const loaded = this.decode(app, cookie, log)
       if (loaded === undefined) rejection ??= rejectionFor(this.#refusal)
       else if (newest === undefined) newest = loaded
-      else newest = { ...((loaded.signedAt ?? 0) > (newest.signedAt ?? 0) ? loaded : newest), hasRivals: true }
+      else newest = newestOf(newest, loaded)
     }
     if (newest !== undefined) {
       const code = newest.hasOldKey === true ? 'old-key' : 'second-cookie'
@@ -298,7 +298,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const { json, signedAt } = token
     const [needsRewrite, memo, spelling] = [own(token, 'needsRewrite'), own(token, 'memo'), own(token, 'spelling')]
     // Each key is there, so that none is read from Object.prototype.
-    const facts = { json, signedAt, needsRewrite, spelling, sid: undefined, hasOldKey: undefined, hasRivals: undefined }
+    const facts = { json, signedAt, needsRewrite, spelling, sid: undefined, hasOldKey: undefined, rivals: undefined }
     if (memo?.data !== undefined) {
       return { data: memo.data, book: memo.book, parsed: memo.data, isShared: true, ...facts }
     }
@@ -323,7 +323,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   /** Deletes the cookie of the session. @param hasRivals - whether to delete older cookies of the name, too */
   protected deleteCookie (
-    app: SessionApp, session: SecureCookieSession, reply: FastifyReply, hasRivals = dataOf(session)?.loaded?.hasRivals
+    app: SessionApp, session: SecureCookieSession, reply: FastifyReply,
+    hasRivals = dataOf(session)?.loaded?.rivals !== undefined
   ): void {
     this.sessionCookie(app, session, reply.request).delete(reply, hasRivals)
   }
@@ -349,6 +350,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
 function withoutDebug (log: SessionRequest['log']): SessionRequest['log'] {
   return Object.create(log, { debug: { value: () => {} } }) as SessionRequest['log']
+}
+
+/** The session that was signed later, beside its rivals. */
+function newestOf (newest: LoadedSession, other: LoadedSession): LoadedSession {
+  const isLater = (other.signedAt ?? 0) > (newest.signedAt ?? 0)
+  const [kept, rival] = isLater ? [other, newest] : [newest, other]
+  return { ...kept, rivals: [...(newest.rivals ?? []), rival] }
 }
 
 /** A fact that a format need not give. Prototype pollution must not give it in its place. */

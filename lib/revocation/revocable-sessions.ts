@@ -75,6 +75,8 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
       : opened.permit(data, (data) => this.#identification.userOf(data), limits)
     return andThen(permission, (permission) => {
       if (permission === false) {
+        // Another request may have renewed the session in the meantime: a logout takes the cookie of that, too.
+        if (this.#isLogout(data, opened)) return this.deleteCookie(app, session, reply)
         // An earlier save of this request may have put the cookie into the reply.
         withdrawCookie(reply, this.getCookieName(app, reply.request))
         return leave(data, reply)
@@ -160,10 +162,13 @@ export class RevocableSessionInterface extends SecureCookieSessionInterface {
     const data = dataOf(session) as SessionData
     const opened = data.source as RevocableSource
     if (!opened.isEnding) return leave(data, reply)
-    return andThen(opened.end(this.#limits(app)), (permission) => {
-      if (permission === false) leave(data, reply)
-      else this.deleteCookie(app, session, reply, false)
-    }) as undefined
+    return andThen(opened.end(this.#limits(app)), () => this.deleteCookie(app, session, reply, false)) as undefined
+  }
+
+  /** Whether the user leaves. Without the option `user`, whether the application ended the session. */
+  #isLogout (data: SessionData, { current, isEnding }: RevocableSource): boolean {
+    if (!this.#hasUser) return data.isEmpty && isEnding
+    return current?.user !== undefined && this.#identification.userOf(data.detached()) === undefined
   }
 
   #identityOf (data: SessionData): SessionIdentity | undefined {

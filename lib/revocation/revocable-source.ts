@@ -51,6 +51,8 @@ export class RevocableSource implements SessionSource, SessionJournal {
   #current: SessionIdentity | undefined
   /** The keys that were set anew, since the session was renewed or ended. */
   readonly #assigned = new Set<string>()
+  /** The sessions of the other cookies of the request, until they end with this one. */
+  #rivals: readonly LoadedSession[]
   #isRevoked = false
   #isEnding = false
   /** When the store was last asked itself, whatever is remembered; by the clock of {@link now}. */
@@ -65,6 +67,7 @@ export class RevocableSource implements SessionSource, SessionJournal {
     this.#app = app
     this.#request = request
     this.#admission = admission
+    this.#rivals = admission.loaded?.rivals ?? []
   }
 
   get journal (): SessionJournal {
@@ -151,18 +154,37 @@ export class RevocableSource implements SessionSource, SessionJournal {
     })
   }
 
-  /** Ends the session. @returns `false` if somebody else has ended it */
+  /**
+   * Ends the session, and those of the other cookies of the request: a logout must not leave one that logs in again.
+   *
+   * @returns `false` if somebody else has ended it
+   */
   end (limits: RecordLimits): MaybePromise<Permission> {
-    const ended = this.isUnreadable ? this.#admission.identity : this.#current
-    if (ended === undefined) return true
-    return andThen(this.#revocation.end(ended.sid, limits), (result) => {
+    const sid = this.isUnreadable ? this.#admission.identity?.sid : this.#current?.sid
+    const own = (): MaybePromise<Permission> => sid === undefined || this.#revocation.end(sid, limits)
+    return andThen(this.#endRivals(sid, limits), (failure) => andThen(own(), (ended) => {
+      const result = failure ?? ended
       if (result === false) return this.#drop()
       this.#current = undefined
       this.#isEnding = false
+      this.#rivals = []
       if (!(result instanceof Error) || !this.#revocation.isLenient) return result
       this.#request.log.warn(result, 'a session was ended, but other processes do not know it yet')
       return true
-    })
+    }))
+  }
+
+  /** @returns the error if an end could not be written */
+  #endRivals (own: string | undefined, limits: RecordLimits): MaybePromise<Error | undefined> {
+    let failure: MaybePromise<Error | undefined>
+    for (const { sid } of this.#rivals) {
+      // It may be an older copy of the session itself.
+      if (sid === undefined || sid === own) continue
+      failure = andThen(failure, (failure) => andThen(this.#revocation.end(sid, limits), (ended) => {
+        return ended instanceof Error ? ended : failure
+      }))
+    }
+    return failure
   }
 
   #goesOn (data: SessionData, current: SessionIdentity): MaybePromise<boolean> {
@@ -204,7 +226,7 @@ export class RevocableSource implements SessionSource, SessionJournal {
   }
 
   #drop (): false {
-    this.#request.log.debug('the session has been ended elsewhere: no cookie is sent')
+    this.#request.log.debug('the session has been ended elsewhere: it is not sent')
     return false
   }
 }

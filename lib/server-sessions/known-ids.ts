@@ -42,15 +42,15 @@ export class KnownIds {
 
   /** Rivals are deleted, so they must be ours: deleting the cookie of another application would log out there. */
   * #lookUp (app: SessionApp, ids: readonly string[]): Steps<Found> {
-    let first: Found | undefined
-    let hasRivals = this.form.isProof && ids.length > 1
+    const { isProof } = this.form
+    const known: string[] = []
+    let first: Found = { refusal: 'unknown-id' }
     for (const id of ids) {
       const session = yield * wait(this.#store.get(this.keyOf(app, id)))
       if (session === null) continue
-      if (first === undefined) first = { id, session }
-      else hasRivals = true
-      if (hasRivals) break
+      if (known.push(id) === 1) first = { id, session }
+      if (isProof) break
     }
-    return { ...(first ?? { refusal: 'unknown-id' }), hasRivals }
+    return { ...first, rivals: (isProof ? ids : known).slice(1) }
   }
 }

@@ -271,6 +271,8 @@ export class ServerSideSessionInterface extends SessionInterface {
         return source.isSaved ? 'kept' : yield * this.#writer.touch(source, id, write)
       }
       const outcome = yield * this.#writer.write(source, write)
+      // A logout must not leave another cookie of the request that logs in again.
+      if (hasEnded || isRenewed || outcome === 'removed') yield * this.#writer.endRivals(source, write)
       // Another request ended the session. After a regenerate(), a key that is set later still begins another one.
       if (outcome === 'gone' && isRenewed) source.returnDeeds(write.deeds)
       return outcome
@@ -296,11 +298,12 @@ export class ServerSideSessionInterface extends SessionInterface {
   ): void {
     const { request } = reply
     const isKept = source.id !== undefined
+    const hasRivals = source.rivals.length > 0
     const expires = isKept && write.isPermanent ? new Date(write.expires) : null
     const cookie = this.sessionCookie(app, session, request, expires)
     if (hasOtherCookie(reply, cookie.name)) app.warnOnce('another cookie', besideAnother(request))
-    if (source.id === undefined) cookie.delete(reply, source.hasRivals)
-    else cookie.send(reply, this.#ids.form.write(source.id, app), source.hasRivals)
+    if (source.id === undefined) cookie.delete(reply, hasRivals)
+    else cookie.send(reply, this.#ids.form.write(source.id, app), hasRivals)
     addPrivate(reply)
   }
 

@@ -50,6 +50,15 @@ export class SessionWriter {
     return gone(source, write, 'a session was not prolonged: another request had ended it')
   }
 
+  /** Ends the sessions of the other cookies of the request. */
+  * endRivals (source: StoreSource, write: Write): Steps<void> {
+    for (const id of source.rivals) {
+      const key = write.keyOf(id)
+      const found = id === source.id ? null : yield * wait(this.#store.get(key))
+      if (found !== null) yield * wait(this.#store.delete(key, { user: userIn(source, write, found.data) }))
+    }
+  }
+
   * #inTurn<T> (key: string, steps: (turn: Turn) => Steps<T>): Steps<T> {
     // A synchronous store lets nothing come between.
     if (this.#store.sync) return yield * steps({ latest: undefined })

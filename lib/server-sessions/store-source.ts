@@ -30,8 +30,8 @@ export interface Found {
   readonly session?: StoredSession | undefined
   /** Why there is no session, for the log. */
   readonly refusal?: 'malformed' | 'unknown-id' | undefined
-  /** Whether several cookies of the name are ours. */
-  readonly hasRivals?: boolean | undefined
+  /** The ids in other cookies of the name that are ours. Signed ones need not exist. */
+  readonly rivals?: readonly string[] | undefined
 }
 
 /** Why a cookie, or what it led to, is not a session. */
@@ -105,8 +105,8 @@ export class StoreSource implements SessionSource, SessionJournal {
     return this.#failure
   }
 
-  get hasRivals (): boolean {
-    return this.#found?.hasRivals === true
+  get rivals (): readonly string[] {
+    return this.#found?.rivals ?? []
   }
 
   isOf (sessions: object, sessionName: string): boolean {
@@ -215,9 +215,9 @@ export class StoreSource implements SessionSource, SessionJournal {
     return undefined
   }
 
-  #loaded ({ session, hasRivals }: Found, whole = this.serializer.loads(this.text) as Dict): LoadedSession {
+  #loaded ({ session }: Found, whole = this.serializer.loads(this.text) as Dict): LoadedSession {
     const { data, book } = splitBook(whole)
-    return { data, book, json: this.text, parsed: data, signedAt: this.#usedAt(session?.expires, book), hasRivals }
+    return { data, book, json: this.text, parsed: data, signedAt: this.#usedAt(session?.expires, book) }
   }
 
   /** When the session was last written or prolonged. Computed from its end, because the store knows no other time. */

@@ -32,8 +32,8 @@ export interface LoadedSession {
   isShared?: boolean | undefined
   /** Whether it was signed with another key than the newest. */
   hasOldKey?: boolean | undefined
-  /** Whether the request had other valid cookies of the same name. */
-  hasRivals?: boolean | undefined
+  /** The sessions in other valid cookies of the same name in the request. */
+  rivals?: readonly LoadedSession[] | undefined
   /** Whether the next response should replace the cookie, although nothing changed. */
   needsRewrite?: boolean | undefined
 }

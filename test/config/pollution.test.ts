@@ -180,7 +180,7 @@ describe('a key of Object.prototype', () => {
       sid: 'x'.repeat(22),
       memo: { data: { user: 'eve' } },
       loaded: { data: { user: 'eve' }, book: {} },
-      hasRivals: true,
+      rivals: [{ sid: 'y'.repeat(22) }],
       spelling: 'x',
       needsRewrite: true
     }

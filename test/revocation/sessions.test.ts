@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { Session } from '../../lib/index.ts'
+import type { SecureSessionOptions, Session } from '../../lib/index.ts'
 import { cookieAfter, countCookieInVary, savedData } from '../helpers.ts'
 import { start } from './helpers.ts'
 import { hasCookie, isDeletion, readSaved, saved, scene } from './scene.ts'
@@ -49,6 +49,48 @@ for (const sync of [true, false]) {
         t.assert.strictEqual(store.inner.get(`ended:${sid}`)?.data, '1')
       })
     }
+
+    for (const [name, end] of Object.entries<(session: Session, request: { session: unknown }) => unknown>({
+      'clear()': (session) => session.clear(),
+      'destroy()': (session) => { session.destroy() },
+      'session = null': (_session, request) => { request.session = null },
+      'regenerate()': (session) => session.regenerate(['user_id']),
+      'the removal of its user': (session) => { session.delete('user_id') }
+    })) {
+      test(`is ended by ${name} together with those in other cookies of the request`, async (t: TestContext) => {
+        const { visit, store, login, userOf, tick } = await scene(t, sync)
+        const cookies: string[] = []
+        for (const user of [42, 43, 42]) {
+          cookies.push(await login(user))
+          tick(1)
+        }
+        const [older, oldest, newest] = cookies as [string, string, string]
+        const copy = cookieAfter(await visit((session) => { session['n'] = 1 }, { cookie: newest }))
+        store.asked.length = 0
+        await visit((session, request) => end(session, request as never), { cookie: [older, newest, oldest, copy].join('; ') })
+        for (const cookie of [...cookies, copy]) t.assert.strictEqual(await userOf(cookie), null)
+        t.assert.strictEqual(store.asked.filter((question) => question.startsWith('set ended:')).length, 3)
+      })
+    }
+
+    test('leaves those in other cookies alone while it goes on', async (t: TestContext) => {
+      const { visit, login, userOf, tick } = await scene(t, sync)
+      const older = await login()
+      tick(1)
+      const newest = await login()
+      await visit((session) => { session['n'] = 1 }, { cookie: `${older}; ${newest}` })
+      t.assert.deepStrictEqual([await userOf(older), await userOf(newest)], [42, 42])
+    })
+
+    test('that was ended elsewhere leaves no other cookie of the request that logs in after a logout', async (t: TestContext) => {
+      const { visit, app, login, userOf, tick } = await scene(t, sync)
+      const older = await login()
+      tick(1)
+      const newest = await login()
+      await app.inject({ url: '/logout', headers: { cookie: newest } })
+      await visit((session) => session.clear(), { cookie: `${older}; ${newest}` })
+      t.assert.strictEqual(await userOf(older), null)
+    })
 
     test('is ended before the Set-Cookie goes out', async (t: TestContext) => {
       const { visit, store, login } = await scene(t, sync)
@@ -114,7 +156,7 @@ for (const sync of [true, false]) {
 
   describe(`with a store that is ${kind}, a request under way`, () => {
     test('does not bring back a session that was ended meanwhile', async (t: TestContext) => {
-      for (const act of [() => {}, (session: Session) => { session['n'] = 1 }, (session: Session) => session.clear(), (session: Session) => session.regenerate(['user_id'])]) {
+      for (const act of [() => {}, (session: Session) => { session['n'] = 1 }, (session: Session) => session.regenerate(['user_id'])]) {
         await t.test(act.toString(), async (t: TestContext) => {
           const { app, visit, tick } = await scene(t, sync)
           const login = await visit((session) => { session.permanent = true; session['user_id'] = 42 })
@@ -130,6 +172,43 @@ for (const sync of [true, false]) {
           t.assert.ok(!hasCookie(slow))
           t.assert.strictEqual(countCookieInVary(slow.headers['vary'] as string), 1)
         })
+      }
+    })
+
+    for (const [name, logOut, options] of [
+      ['clear()', (session) => session.clear(), {}],
+      ['clear() without the option user', (session) => session.clear(), { revocation: { user: undefined } }],
+      ['the removal of the user', (session) => { session.delete('user_id') }, {}],
+      ['the removal of the user beside other keys', (session) => { session['n'] = 1; session.delete('user_id') }, {}]
+    ] as Array<[string, (session: Session) => void, SecureSessionOptions]>) {
+      test(`deletes the cookie on a logout by ${name}, although another request has renewed the session meanwhile`, async (t: TestContext) => {
+        const { visit, login } = await scene(t, sync, options)
+        const cookie = await login()
+        const slow = await visit(async (session) => {
+          t.assert.strictEqual(session['user_id'], 42)
+          await visit((session) => session.regenerate(['user_id']), { cookie })
+          logOut(session)
+        }, { cookie })
+        t.assert.strictEqual(slow.statusCode, 200)
+        t.assert.ok(isDeletion(slow))
+        t.assert.strictEqual(countCookieInVary(slow.headers['vary'] as string), 1)
+      })
+    }
+
+    test('deletes no cookie, which may be that of a login, when it ends a session without a user that was ended meanwhile', async (t: TestContext) => {
+      for (const [options, end] of [
+        [{}, (session) => session.clear()],
+        [{ revocation: { user: undefined } }, (session) => { session.delete('cart') }]
+      ] as Array<[SecureSessionOptions, (session: Session) => void]>) {
+        const { app, visit } = await scene(t, sync, options)
+        const cookie = cookieAfter(await visit((session) => { session['cart'] = 1 }))
+        const slow = await visit(async (session) => {
+          t.assert.strictEqual(session['cart'], 1)
+          await app.inject({ url: '/logout', headers: { cookie } })
+          end(session)
+        }, { cookie })
+        t.assert.ok(!hasCookie(slow))
+        t.mock.reset()
       }
     })
 

@@ -140,6 +140,41 @@ describe('of two cookies of the name,', () => {
     }
   }
 
+  for (const sync of [true, false]) {
+    for (const [form, options, sign] of [['bare', bare, String], ['signed', signed, (id: string) => signer.sign(id)]] as const) {
+      for (const [does, end] of Object.entries<Act>({
+        'clear()': (session) => session.clear(),
+        'destroy()': (session) => { session.destroy() },
+        'session = null': (_session, request) => { request.session = null as never },
+        'regenerate()': (session) => session.regenerate(['user']),
+        'the removal of its last key': (session) => { session.delete('user') }
+      })) {
+        test(`the second ends with the first by ${does}, ${form}, with a store that is ${sync ? 'synchronous' : 'asynchronous'}`, async (t: TestContext) => {
+          const store = new AsyncStore()
+          for (const id of [a, b]) store.inner.set(id, '{"user":"ann"}', { expires: expires(), replaces: null, user: 'ann' })
+          const { app, visit } = await storeApp(t, sync ? store.inner : store, { user: (session) => session['user'], ...options })
+
+          const answer = await visit(end, { cookie: `session=${sign(a)}; session=${sign(b)}` })
+
+          t.assert.deepStrictEqual([await dataIn(store.inner, a), await dataIn(store.inner, b)], [null, null])
+          t.assert.strictEqual((await app.listSessions('ann')).length, does === 'regenerate()' ? 1 : 0)
+          t.assert.strictEqual((store.inner.ids as NonNullable<typeof store.inner.ids>)('ann').length, does === 'regenerate()' ? 1 : 0)
+          t.assert.strictEqual(setCookiesOf(answer).at(-1)?.value === '', does !== 'regenerate()')
+        })
+      }
+    }
+  }
+
+  test('the second is left alone where the first goes on', async (t: TestContext) => {
+    const store = new AsyncStore()
+    for (const id of [a, b]) withSession(store, id, { user: 'ann' })
+    const { visit } = await storeApp(t, store)
+
+    await visit((session) => { session.n = 1 }, { cookie: `session=${a}; session=${b}` })
+
+    t.assert.deepStrictEqual(await dataIn(store.inner, b), { user: 'ann' })
+  })
+
   for (const [form, options, sign] of [['bare', bare, String], ['signed', signed, (id: string) => signer.sign(id)]] as const) {
     test(`that the store does not know, ${form}, ${form === 'bare' ? 'none is' : 'both are'} expired beside a session that begins`, async (t: TestContext) => {
       const { visit } = await storeApp(t, new AsyncStore(), options)
