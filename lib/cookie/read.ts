@@ -5,7 +5,7 @@
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.8.3} how browsers write it
  */
 
-/** The greatest number of cookies of one name. Browsers send one, or a few after a change of domain or path. */
+/** The most cookies of one name, without empty ones. Browsers send one, or a few after a change of domain or path. */
 const mostCookies = 64
 const equalsSign = 0x3d
 const semicolon = 0x3b
@@ -20,9 +20,14 @@ export function readCookies (header: string | undefined, name: string): string[]
   const values: string[] = []
   if (header === undefined || name === '') return values
   let at = header.indexOf(name)
-  while (at !== -1 && values.length < mostCookies) {
+  let rest = mostCookies
+  while (at !== -1 && rest > 0) {
     const end = at + name.length
-    if (header.charCodeAt(end) === equalsSign && beginsPair(header, at)) values.push(valueAt(header, end + 1))
+    if (header.charCodeAt(end) === equalsSign && beginsPair(header, at)) {
+      const value = valueAt(header, end + 1)
+      values.push(value)
+      if (value !== '') rest--
+    }
     at = header.indexOf(name, end)
   }
   return values
