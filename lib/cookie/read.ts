@@ -5,7 +5,7 @@
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.8.3} how browsers write it
  */
 
-/** The greatest number of cookies of one name. Browsers send one, or a few after a change of domain or path. */
+/** The most cookies of one name, without empty ones. Browsers send one, or a few after a change of domain or path. */
 const mostCookies = 64
 /** The greatest number of times that the cookies of one request are hashed, if there are more than two of them. */
 const mostHashes = 128
@@ -24,11 +24,15 @@ const semicolon = 0x3b
 export function readCookies (header: string | undefined, name: string, hashes = 1): string[] {
   const values: string[] = []
   if (header === undefined || name === '') return values
-  const most = Math.max(2, Math.min(mostCookies, Math.floor(mostHashes / hashes)))
   let at = header.indexOf(name)
-  while (at !== -1 && values.length < most) {
+  let rest = Math.max(2, Math.min(mostCookies, Math.floor(mostHashes / hashes)))
+  while (at !== -1 && rest > 0) {
     const end = at + name.length
-    if (header.charCodeAt(end) === equalsSign && beginsPair(header, at)) values.push(valueAt(header, end + 1))
+    if (header.charCodeAt(end) === equalsSign && beginsPair(header, at)) {
+      const value = valueAt(header, end + 1)
+      values.push(value)
+      if (value !== '') rest--
+    }
     at = header.indexOf(name, end)
   }
   return values

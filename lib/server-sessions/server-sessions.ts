@@ -56,7 +56,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     const { storeTimeout = 1, signIds } = given
     this.serializer = given.serializer ?? sessionJSONSerializer
     this.#store = new GuardedStore(given.store, storeTimeout)
-    this.#writer = new SessionWriter(this.#store, storeTimeout)
+    this.#writer = new SessionWriter(this.#store)
     this.#ids = new KnownIds(this.#store, signIds === undefined ? bareId : signedId, given.hashIds ?? false)
     this.#user = given.user
   }

@@ -7,6 +7,8 @@
 import { storeUnavailable } from '../errors.ts'
 import { sameBytes } from '../stores/store.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
+import { Turns } from '../stores/turns.ts'
+import type { Line } from '../stores/turns.ts'
 import { isEmpty, keptKeys, mergedText, onlyAssigned, read } from './merged-text.ts'
 import { newId } from './session-ids.ts'
 import { dumpSession } from '../interfaces/session-text.ts'
@@ -14,19 +16,15 @@ import { run, wait } from './steps.ts'
 import type { Steps } from './steps.ts'
 import type { StoreSource, StoredValue } from './store-source.ts'
 import type { Outcome, Write } from './write.ts'
-import { WriteQueue } from './write-queue.ts'
-import type { Turn } from './write-queue.ts'
 
 /** The writes of one session interface. */
 export class SessionWriter {
   readonly #store: GuardedStore
-  readonly #timeout: number
-  readonly #queue = new WriteQueue()
+  /** A write leaves the text that the store has now. The next one replaces it, instead of what its request read. */
+  readonly #turns = new Turns<string>()
 
-  /** @param timeout - how long a write that is refused is tried again, in seconds */
-  constructor (store: GuardedStore, timeout: number) {
+  constructor (store: GuardedStore) {
     this.#store = store
-    this.#timeout = timeout * 1000
   }
 
   /** Writes the session. Throws when the store fails: then the write may have happened, or may still happen. */
@@ -36,10 +34,10 @@ export class SessionWriter {
     if (source.isGone) return yield * this.#beginAgain(source, write)
     const { id } = source
     if (id === undefined) return text === null ? 'removed' : yield * this.#begin(source, write, text, text)
-    return yield * this.#inTurn(write.keyOf(id), (turn) => {
+    return yield * this.#inTurn(write.keyOf(id), (line) => {
       return deeds.isRenewed && text !== null
         ? this.#renew(source, id, write, text)
-        : this.#replace(source, id, write, turn)
+        : this.#replace(source, id, write, line)
     })
   }
 
@@ -59,10 +57,10 @@ export class SessionWriter {
     }
   }
 
-  * #inTurn<T> (key: string, steps: (turn: Turn) => Steps<T>): Steps<T> {
+  * #inTurn<T> (key: string, steps: (line: Line<string>) => Steps<T>): Steps<T> {
     // A synchronous store lets nothing come between.
-    if (this.#store.sync) return yield * steps({ latest: undefined })
-    return yield * wait(this.#queue.inTurn(key, (turn) => run(steps(turn))))
+    if (this.#store.sync) return yield * steps({ left: undefined, current: undefined })
+    return yield * wait(this.#turns.take(key, this.#store.timeout, (line) => run(steps(line))))
   }
 
   /** Ends the id, whatever the session holds by now. */
@@ -108,19 +106,19 @@ export class SessionWriter {
   }
 
   /** Writes under an id that the store has. */
-  * #replace (source: StoreSource, id: string, write: Write, turn: Turn): Steps<Outcome> {
+  * #replace (source: StoreSource, id: string, write: Write, line: Line<string>): Steps<Outcome> {
     const key = write.keyOf(id)
     const isLate = this.#deadline()
     const before = source.attempted
-    let there: StoredValue = turn.latest ?? source.stored
+    let there: StoredValue = line.left ?? source.stored
     for (;;) {
       const text = mergedText(source, write, there)
-      if (yield * this.#swap(source, key, write, text, there)) return done(source, id, write, text, turn)
+      if (yield * this.#swap(source, key, write, text, there)) return done(source, id, write, text, line)
       const found = yield * wait(this.#store.get(key))
-      turn.latest = undefined
+      line.left = undefined
       if (found === null) return gone(source, write)
       // The store has our text: this command seemed to be refused, or an earlier one seemed to fail, but it was done.
-      if (text !== null && sameBytes(found.data, text)) return done(source, id, write, text, turn)
+      if (text !== null && sameBytes(found.data, text)) return done(source, id, write, text, line)
       if (before !== undefined && sameBytes(found.data, before.stored)) {
         source.noteStored(id, before.stored, before.text)
       }
@@ -169,17 +167,17 @@ export class SessionWriter {
     return 'kept'
   }
 
-  /** A check that throws when the write has been tried for too long. */
+  /** A check that throws when the write has been tried for as long as the store has to answer. */
   #deadline (): () => void {
-    const end = performance.now() + this.#timeout
+    const end = performance.now() + this.#store.timeout
     return () => {
       if (performance.now() >= end) throw storeUnavailable('other requests kept changing the session')
     }
   }
 }
 
-function done (source: StoreSource, id: string, write: Write, text: string | null, turn: Turn): Outcome {
-  turn.latest = text ?? undefined
+function done (source: StoreSource, id: string, write: Write, text: string | null, line: Line<string>): Outcome {
+  line.left = text ?? undefined
   if (text === null) {
     source.noteRemoved()
     return 'removed'

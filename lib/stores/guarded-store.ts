@@ -46,7 +46,7 @@ export class GuardedStore implements SessionStore {
   }
 
   open (warn: (message: string) => void): MaybePromise<void> {
-    return this.#store.open?.(warn)
+    return this.#store.open?.(warn, this.timeout)
   }
 
   get (id: string): MaybePromise<StoredSession | null> {

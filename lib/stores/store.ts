@@ -68,9 +68,10 @@ export interface SessionStore {
   /**
    * Called by each plugin that uses the store, before any other method.
    *
-   * @param warn writes one line to the log of the application: what its operator should know.
+   * @param warn - writes one line to the log of the application: what its operator should know
+   * @param timeout - how long the plugin waits for an answer, in milliseconds
    */
-  open? (warn: (message: string) => void): MaybePromise<void>
+  open? (warn: (message: string) => void, timeout?: number): MaybePromise<void>
   /** The session, or `null` if there is none. */
   get (id: string): MaybePromise<StoredSession | null>
   /**

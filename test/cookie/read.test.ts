@@ -22,6 +22,12 @@ describe('readCookies', () => {
     })
   }
 
+  test('finds the first 64 values that are not empty, however many empty ones stand in front', (t: TestContext) => {
+    const values = Array.from({ length: 65 }, (_, i) => String(i))
+    const header = 'a=; '.repeat(100) + values.map((value) => `a=${value}`).join('; ')
+    t.assert.deepStrictEqual(readCookies(header, 'a').filter(Boolean), values.slice(0, 64))
+  })
+
   test('finds nothing without a header, and no cookie without a name', (t: TestContext) => {
     t.assert.deepStrictEqual(readCookies(undefined, 'a'), [])
     t.assert.deepStrictEqual(readCookies('=1; a=2', ''), [])

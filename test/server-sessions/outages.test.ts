@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { SecureSessionOptions } from '../../lib/index.ts'
-import { memoryStore } from '../../lib/stores/index.ts'
+import { expressStore, memoryStore } from '../../lib/stores/index.ts'
 import type { SessionStore } from '../../lib/stores/index.ts'
 import { setCookiesOf } from '../helpers.ts'
 import type { Act, Answer, Setup } from '../helpers.ts'
@@ -202,6 +203,55 @@ test('a session that the store refuses does not stop the others', async (t: Test
   store.set = async () => { throw new Error('unsupported Unicode escape sequence') }
   isUnavailable(t, await visit((session) => { session.search = '\0' }, { cookie: undefined }))
   t.assert.deepStrictEqual((await visit(show)).json(), { user_id: 42 })
+})
+
+test('while the store is silent about one session, its writes do not pile up, and others are served', async (t: TestContext) => {
+  const { act: visit, store } = await outage(t, false, {}, { storeTimeout: 0.1 })
+  const other = 'B'.repeat(43)
+  store.inner.set(other, '{"user_id":43}', { expires: Date.now() + 3_600_000, replaces: null })
+  store.gate = async (method, key) => await (method === 'set' && key === id ? new Promise(() => {}) : setImmediate())
+  const writes = Promise.all(Array.from({ length: 20 }, async () => await visit((session) => { session.a = 1 })))
+  while (await Promise.race([writes.then(() => false), setImmediate(true)])) {
+    const answer = await visit(show, { cookie: `session=${other}` })
+    t.assert.deepStrictEqual(answer.json(), { user_id: 43 })
+  }
+  for (const answer of await writes) isUnavailable(t, answer)
+  t.assert.ok(store.methods.filter((method) => method === 'set').length <= 2)
+})
+
+test('a session in a store of express-session that once loses its answer is written again, and ended', async (t: TestContext) => {
+  const sessions = new Map<string, unknown>()
+  let loses = false
+  const { browser, visit } = await storeApp(t, expressStore({
+    get: (key, callback) => callback(null, sessions.get(key)),
+    set (key, session, callback) {
+      if (loses) return
+      sessions.set(key, session)
+      callback()
+    },
+    destroy (key, callback) {
+      sessions.delete(key)
+      callback()
+    }
+  }))
+  const one = browser()
+  const another = browser()
+  for (const { visit } of [one, another]) await visit((session) => { session.user_id = 42 })
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  loses = true
+  const lost = one.visit((session) => { session.a = 1 })
+  await setImmediate()
+  loses = false
+  await another.visit((session) => { session.a = 1 })
+  t.mock.timers.tick(1000)
+  t.mock.timers.reset()
+
+  t.assert.strictEqual((await lost).statusCode, 503)
+  t.assert.strictEqual((await one.visit((session) => { session.a = 2 })).statusCode, 200)
+  t.assert.deepStrictEqual((await one.visit(show)).json(), { user_id: 42, a: 2 })
+  const cookie = `session=${one.jar.get('session') as string}`
+  t.assert.strictEqual((await one.visit(async (session) => await session.destroy())).statusCode, 200)
+  t.assert.deepStrictEqual((await visit(show, { cookie })).json(), {})
 })
 
 test('the error of the store is logged, its id and data are not', async (t: TestContext) => {
