@@ -13,7 +13,7 @@ import { isSealed, parseSigningOptions } from '../config/signing-options.ts'
 import type { SealedOptions, SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes, settleCookie } from '../cookie/attributes.ts'
 import { readCookies } from '../cookie/read.ts'
-import { addVary, besideAnother, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
+import { addVary, besideAnother, hasOtherCookie, SessionCookie, withdrawCookie } from '../cookie/write.ts'
 import { hmac } from '../crypto/digest.ts'
 import type { DigestMethod } from '../crypto/digest.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
@@ -130,8 +130,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const cookie = this.sessionCookie(app, session, request, this.getExpirationTime(app, session, request))
     const { modified, hasChanged, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
-    // An unchanged session must not replace a cookie of its name in the reply: a logout, or another login.
-    if (hasOther && !hasChanged) return
+    // An unchanged session must not replace a cookie of its name in the reply: a logout, or another login. That may
+    // have come after an earlier save.
+    if (hasOther && !hasChanged) return withdrawCookie(reply, cookie.name)
     if (hasOther) app.warnOnce('another cookie', besideAnother(request))
 
     const limit = app.config.MAX_COOKIE_SIZE
