@@ -6,7 +6,8 @@ import type { FastifyRequest } from 'fastify'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import type { Rejection, SecureSessionOptions, SessionApp } from '../../lib/index.ts'
 import { reportRejection } from '../../lib/interfaces/rejections.ts'
-import { buildApp, cookieOf, cookieOfText, logOf, refusalOf, secretKey, sessionApp } from '../helpers.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
+import { buildApp, cookieAfter, cookieOf, cookieOfText, logOf, refusalOf, secretKey, sessionApp } from '../helpers.ts'
 import type { Act } from '../helpers.ts'
 import { noon } from './table.ts'
 
@@ -121,6 +122,29 @@ describe('onReject', () => {
       await Promise.resolve()
       t.assert.deepStrictEqual(log.lines.map(({ level, msg }) => [level, msg]), [[50, 'onReject failed']])
     }
+  })
+
+  const sessions: Record<string, SecureSessionOptions> = {
+    signed: {}, revocable: { revocation: {} }, stored: { store: memoryStore(), secretKey: undefined }
+  }
+  for (const [kind, options] of Object.entries(sessions)) {
+    test(`may write to the session, which begins with that: a session that is ${kind}`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, { ...options, onReject: ({ session }, { code }) => { session.flash = code } })
+
+      const response = await visit((session) => String(session.flash), { cookie: 'session=a.b.c' })
+      const next = await visit((session) => String(session.flash), { cookie: cookieAfter(response) })
+
+      t.assert.match(response.body, /^(bad-signature|malformed)$/)
+      t.assert.strictEqual(next.body, response.body)
+    })
+  }
+
+  test('may write to a session that is accepted, which keeps its data', async (t: TestContext) => {
+    const { visit } = await sessionApp(t, {
+      secretKey: 'the new key, long and random enough', secretKeyFallbacks: [secretKey], onReject: ({ session }, { code }) => { session.seen = code }
+    })
+
+    t.assert.strictEqual((await visit((session) => JSON.stringify(session), { cookie: cookieOf({ user: 'ann' }) })).body, '{"user":"ann","seen":"old-key"}')
   })
 
   test('must be a function', async (t: TestContext) => {
