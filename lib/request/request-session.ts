@@ -343,6 +343,14 @@ export class RequestSession implements SessionObserver {
     this.#reportOnce((log) => log.error(error, failed))
   }
 
+  /** Logs a mistake once for the route, so that strangers cannot fill the log. */
+  #reportMistake (message: string): void {
+    if (this.#isLossReported) return
+    const { method, routeOptions: { url = 'without a route' } } = this.#request
+    const line = `${method} ${url}: ${message}`
+    orElse(() => this.#app.warnOnce(line, line), () => {})
+  }
+
   /**
    * Writes the one line of a request about what was lost. Runs inside listeners, timers and `writeHead`, where an error
    * of the logger would end the process.
@@ -359,10 +367,13 @@ export class RequestSession implements SessionObserver {
   }
 
   #makeLateChanges (reply: FastifyReply, data: SessionData): LateChanges {
-    const warn = (message: string): void => this.onLoss(message)
+    const reports = {
+      loss: (message: string): void => this.onLoss(message),
+      mistake: (message: string): void => this.#reportMistake(message)
+    }
     return this.#interface.saveLate === undefined
-      ? new LossReport(this.#request, reply, warn, data, () => this.#isSaved)
-      : new LateSave(reply, warn, () => this.#saveAfterHead(reply, data))
+      ? new LossReport(this.#request, reply, reports, data, () => this.#isSaved)
+      : new LateSave(reply, reports, () => this.#saveAfterHead(reply, data))
   }
 
   #saveAfterHead (reply: FastifyReply, data: SessionData): MaybePromise<void> {
