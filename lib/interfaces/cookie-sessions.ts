@@ -13,7 +13,7 @@ import { isSealed, parseSigningOptions } from '../config/signing-options.ts'
 import type { SealedOptions, SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes, settleCookie } from '../cookie/attributes.ts'
 import { readCookies } from '../cookie/read.ts'
-import { addVary, besideAnother, hasOtherCookie, SessionCookie } from '../cookie/write.ts'
+import { addVary, besideAnother, hasOtherCookie, SessionCookie, withdrawCookie } from '../cookie/write.ts'
 import { hmac } from '../crypto/digest.ts'
 import type { DigestMethod } from '../crypto/digest.ts'
 import { FST_SESSION_UNAVAILABLE } from '../errors.ts'
@@ -132,8 +132,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const cookie = this.sessionCookie(app, session, request, this.getExpirationTime(app, session, request))
     const { modified, hasChanged, loaded, book } = data
     const hasOther = hasOtherCookie(reply, cookie.name)
-    // An unchanged session must not replace a cookie of its name in the reply: a logout, or another login.
-    if (hasOther && !hasChanged) return
+    // An unchanged session must not replace a cookie of its name in the reply: a logout, or another login. That may
+    // have come after an earlier save.
+    if (hasOther && !hasChanged) return withdrawCookie(reply, cookie.name)
     if (hasOther) app.warnOnce('another cookie', besideAnother(request))
 
     const limit = app.config.MAX_COOKIE_SIZE
@@ -205,7 +206,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (judge(age, { maxAge, clockTolerance: this.clockTolerance }) !== 'alive') {
       return this.#refuse(log, describeAge(age, this.clockTolerance))
     }
-    const loaded = token.ok ? this.#read(token, log) : this.#refuseUnreadable(log)
+    const loaded = token.ok ? this.#read(app, token, log) : this.#refuseUnreadable(app, log)
     if (loaded === undefined) return undefined
     if (token.key > 0) loaded.hasOldKey = true
     const { book = noBook } = loaded
@@ -289,12 +290,13 @@ export class SecureCookieSessionInterface extends SessionInterface {
     log.debug(refusal, 'session cookie refused')
   }
 
-  #refuseUnreadable (log: SessionRequest['log']): undefined {
-    this.#refusal = { reason: 'unreadable', code: 'ERR_TOKEN_BAD_PAYLOAD' }
-    log.warn(this.#refusal, 'session cookie with a valid signature is unreadable')
+  /** Warns once: only the owner of the key can have signed the cookie, but a visitor may send it again and again. */
+  #refuseUnreadable (app: SessionApp, log: SessionRequest['log']): undefined {
+    app.warnOnce('unreadable', 'a session cookie with a valid signature is unreadable')
+    return this.#refuse(log, { reason: 'unreadable', code: 'ERR_TOKEN_BAD_PAYLOAD' })
   }
 
-  #read (token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
+  #read (app: SessionApp, token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
     const { json, signedAt } = token
     const [needsRewrite, memo, spelling] = [own(token, 'needsRewrite'), own(token, 'memo'), own(token, 'spelling')]
     // Each key is there, so that none is read from Object.prototype.
@@ -306,7 +308,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     try {
       split = splitBook(loadSession(this.serializer, json))
     } catch {
-      return this.#refuseUnreadable(log)
+      return this.#refuseUnreadable(app, log)
     }
     const { data, book, wrong } = split
     if (wrong.length > 0) log.debug({ keys: wrong }, wrongKeys)
@@ -348,8 +350,10 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 }
 
+/** Its methods are those of the logger itself, which may be of a class with private fields. */
 function withoutDebug (log: SessionRequest['log']): SessionRequest['log'] {
-  return Object.create(log, { debug: { value: () => {} } }) as SessionRequest['log']
+  const bound = (value: unknown): unknown => typeof value === 'function' ? value.bind(log) as unknown : value
+  return new Proxy(log, { get: (_log, name) => name === 'debug' ? () => {} : bound(Reflect.get(log, name)) })
 }
 
 /** The session that was signed later, beside its rivals. */

@@ -12,20 +12,25 @@ import { andThen } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { SessionData } from '../session/session-data.ts'
 
-/** Writes a line into the log of the request, but only the first one of the request. */
-export type WarnOnce = (message: string) => void
+/** Writes lines into the log, but only the first one of the request. */
+export interface Reports {
+  /** A change was lost. */
+  loss (message: string): void
+  /** A mistake of the route, which is logged once for the route. */
+  mistake (message: string): void
+}
 
 /** Looks at the session when the response is closed, and after each change that comes later. */
 export abstract class LateChanges {
   protected readonly reply: FastifyReply
-  protected readonly warn: WarnOnce
+  protected readonly reports: Reports
   #isWatching = false
   #isScheduled = false
   #isReadLate = false
 
-  constructor (reply: FastifyReply, warn: WarnOnce) {
+  constructor (reply: FastifyReply, reports: Reports) {
     this.reply = reply
-    this.warn = warn
+    this.reports = reports
   }
 
   /** Saves a change, or warns that it is lost. Reports its errors itself. */
@@ -66,7 +71,7 @@ export abstract class LateChanges {
 
   /** A lost change is told rather than a late look. */
   #end (): void {
-    andThen(this.check(), () => { if (this.#isReadLate) this.warn(lateRead) })
+    andThen(this.check(), () => { if (this.#isReadLate) this.reports.mistake(lateRead) })
   }
 }
 
@@ -80,9 +85,9 @@ export class LossReport extends LateChanges {
 
   /** @param isSaved - whether the session is in the reply: a later change must come before the head is written */
   constructor (
-    request: FastifyRequest, reply: FastifyReply, warn: WarnOnce, data: SessionData, isSaved: () => boolean
+    request: FastifyRequest, reply: FastifyReply, reports: Reports, data: SessionData, isSaved: () => boolean
   ) {
-    super(reply, warn)
+    super(reply, reports)
     this.#request = request
     this.#data = data
     this.#isSaved = isSaved
@@ -95,7 +100,7 @@ export class LossReport extends LateChanges {
 
   protected override check (): void {
     const message = this.#loss()
-    if (message !== undefined) this.warn(message)
+    if (message !== undefined) this.reports.loss(message)
   }
 
   #loss (): string | undefined {
@@ -116,8 +121,8 @@ export class LateSave extends LateChanges {
   readonly #save: () => MaybePromise<void>
 
   /** @param save - saves the session if it has changed; reports its errors itself */
-  constructor (reply: FastifyReply, warn: WarnOnce, save: () => MaybePromise<void>) {
-    super(reply, warn)
+  constructor (reply: FastifyReply, reports: Reports, save: () => MaybePromise<void>) {
+    super(reply, reports)
     this.#save = save
   }
 

@@ -7,7 +7,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { misspeltOption, routeProblem } from '../config/cookie-options.ts'
 import { lookup } from '../config/lookup.ts'
-import { addHeadersOf, areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
+import { addHeadersOf, addVary, areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
 import { FST_SESSION_HEADERS_SENT, FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, isError } from '../errors.ts'
 import type { SessionApp, SessionInterface } from '../interfaces/session-interface.ts'
 import { isPromise, orElse } from '../maybe-promise.ts'
@@ -111,8 +111,10 @@ export class RequestSession implements SessionObserver {
     }
     this.#isFailureReported = true // by the response, if it fails
     const saving = this.#save(reply, data)
-    if (saving === undefined) this.#afterSend(reply, data, payload)
-    else return saving.then(() => this.#afterSend(reply, data, payload))
+    if (saving === undefined) return this.#afterSend(reply, data, payload)
+    // A write during an asynchronous save needs another one.
+    const again = (): MaybePromise<void> => data.revision === this.#savedRevision ? undefined : this.#save(reply, data)
+    return saving.then(again).then(() => this.#afterSend(reply, data, payload))
   }
 
   /** `session.save()`: puts the headers into the reply and the raw response at once, so that it can be hijacked. */
@@ -304,7 +306,11 @@ export class RequestSession implements SessionObserver {
   /** Runs after `session.save()` and after late saves: a stream may already have copied the headers of the reply. */
   #afterSave (reply: FastifyReply): void {
     this.#isSaved = true
-    if (areHeadersSent(reply)) return
+    if (areHeadersSent(reply)) {
+      // Only an asynchronous save comes here.
+      if (this.#interface.saveLate === undefined) this.onLoss(savedLate)
+      return
+    }
     copyToRaw(reply)
     this.#saveLater(reply)
   }
@@ -315,7 +321,8 @@ export class RequestSession implements SessionObserver {
     this.#isArmed = true
     const data = this.#data as SessionData
     const listener = (): void => {
-      this.#saveAgain(reply, data)
+      // An asynchronous interface adds Vary too late for the head.
+      if (isPromise(this.#saveAgain(reply, data)) && data.accessed) addVary(reply)
       copyToRaw(reply)
       // A value that was handed out may still be changed, without another access to the session.
       if (data.hasExposed) this.#late(reply).exposedLate()
@@ -336,6 +343,14 @@ export class RequestSession implements SessionObserver {
     this.#reportOnce((log) => log.error(error, failed))
   }
 
+  /** Logs a mistake once for the route, so that strangers cannot fill the log. */
+  #reportMistake (message: string): void {
+    if (this.#isLossReported) return
+    const { method, routeOptions: { url = 'without a route' } } = this.#request
+    const line = `${method} ${url}: ${message}`
+    orElse(() => this.#app.warnOnce(line, line), () => {})
+  }
+
   /**
    * Writes the one line of a request about what was lost. Runs inside listeners, timers and `writeHead`, where an error
    * of the logger would end the process.
@@ -352,16 +367,22 @@ export class RequestSession implements SessionObserver {
   }
 
   #makeLateChanges (reply: FastifyReply, data: SessionData): LateChanges {
-    const warn = (message: string): void => this.onLoss(message)
+    const reports = {
+      loss: (message: string): void => this.onLoss(message),
+      mistake: (message: string): void => this.#reportMistake(message)
+    }
     return this.#interface.saveLate === undefined
-      ? new LossReport(this.#request, reply, warn, data, () => this.#isSaved)
-      : new LateSave(reply, warn, () => this.#saveAfterHead(reply, data))
+      ? new LossReport(this.#request, reply, reports, data, () => this.#isSaved)
+      : new LateSave(reply, reports, () => this.#saveAfterHead(reply, data))
   }
 
   #saveAfterHead (reply: FastifyReply, data: SessionData): MaybePromise<void> {
     if (this.#savedRevision !== data.revision || data.hasExposed) return this.#saveAgain(reply, data, true)
   }
 }
+
+const savedLate = 'the session was saved after the headers were sent, too late for its cookie. ' +
+  'Change it earlier, or wait for session.save()'
 
 /** The name of the session that a request opened; `undefined` outside of requests. */
 export function sessionNameOf (session: SecureCookieSession): string | undefined {

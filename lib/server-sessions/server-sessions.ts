@@ -7,7 +7,9 @@
 
 import type { FastifyReply } from 'fastify'
 import { readCookies } from '../cookie/read.ts'
-import { addHeadersOf, addPrivate, addVary, areHeadersSent, besideAnother, hasOtherCookie } from '../cookie/write.ts'
+import {
+  addHeadersOf, addPrivate, addVary, areHeadersSent, besideAnother, hasOtherCookie, withdrawCookie
+} from '../cookie/write.ts'
 import { FST_SESSION_INVALID_CONFIG, FST_SESSION_UNAVAILABLE } from '../errors.ts'
 import type { Dict } from '../json/dict.ts'
 import { sessionJSONSerializer } from '../json/session-serializer.ts'
@@ -314,10 +316,11 @@ export class ServerSideSessionInterface extends SessionInterface {
     const { request } = reply
     const warn = (error: unknown): void => request.log.warn(error, 'the session could not be prolonged')
     try {
+      // A refresh must not replace a logout, or another login, in the reply. That may have come after an earlier save.
+      const name = this.getCookieName(app, request)
+      if (hasOtherCookie(reply, name)) return withdrawCookie(reply, name)
       if (source.isSaved || !this.shouldSetCookie(app, session, request)) return
       if ((dataOf(session) as SessionData).isEmpty) return
-      // A refresh must not replace a logout, or another login, that is already in the reply.
-      if (hasOtherCookie(reply, this.getCookieName(app, request))) return
       const saving = this.#save(app, session, source, reply)
       return isPromise(saving) ? saving.catch(warn) : saving
     } catch (error) {

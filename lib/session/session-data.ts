@@ -244,13 +244,7 @@ export class SessionData {
 
   /** The data, loaded if it was not yet. Callers must not change it. Does not count as an access. */
   peek (): Dict {
-    if (this.#data === undefined) {
-      this.#loaded = withBook(this.#source.load())
-      this.#data = this.#loaded?.data ?? {}
-      this.#book = this.#loaded?.book ?? noBook
-      this.#needsRewrite = this.#loaded?.needsRewrite ?? false
-    }
-    return this.#data
+    return this.#data ?? this.#load()
   }
 
   /** The data as JSON text; `undefined` if it cannot be written. */
@@ -358,6 +352,18 @@ export class SessionData {
       this.#observer?.onAccess()
     }
     return this.peek()
+  }
+
+  #load (): Dict {
+    const loaded = withBook(this.#source.load())
+    // `onReject`, which the source calls, may have loaded the session and written to it.
+    if (this.#data === undefined) {
+      this.#loaded = loaded
+      this.#data = loaded?.data ?? {}
+      this.#book = loaded?.book ?? noBook
+      this.#needsRewrite = loaded?.needsRewrite ?? false
+    }
+    return this.#data
   }
 
   /** The data in an object that only this session uses; objects among its values may still be shared. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import Fastify from 'fastify'
@@ -8,7 +9,7 @@ import { SealedFormat } from '../../lib/formats/sealed.ts'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import type { SecureSessionOptions, SessionApp } from '../../lib/index.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
-import { cookieOf, logOf, parseSetCookie, savedData, secretKey, sessionApp, setCookiesOf, signingSerializer } from '../helpers.ts'
+import { cookieAfter, cookieOf, logOf, parseSetCookie, savedData, secretKey, sessionApp, setCookiesOf, signingSerializer } from '../helpers.ts'
 import type { Act, Answer, SetCookie } from '../helpers.ts'
 
 // Its types import those of ws, which are not installed.
@@ -81,6 +82,31 @@ describe('a permanent session that nobody changed is not refreshed', () => {
       }, { cookie: permanent })
 
       t.assert.strictEqual(namesOf(response).at(-1), 'session=')
+    })
+  }
+
+  const kinds: Record<string, SecureSessionOptions> = {
+    signed: {}, revocable: { revocation: {} }, stored: { secretKey: undefined, store: memoryStore() }
+  }
+  for (const [kind, options] of Object.entries(kinds)) {
+    test(`and gives way where its cookie is deleted after the refresh was written: a session that is ${kind}`, async (t: TestContext) => {
+      const { visit } = await sessionApp(t, options)
+      const cookie = cookieAfter(await visit((session) => { session.permanent = true; session.user = 'ada' }))
+
+      const response = await visit((session, _request, reply) => {
+        session.get('user')
+        reply.send(new Readable({ read () { this.push(null) } }))
+        reply.raw.writeHead(200, ['Set-Cookie', deletion])
+        return reply
+      }, { cookie })
+      const fetched = await visit((session) => {
+        session.get('user')
+        return new Response('bye', { headers: { 'set-cookie': deletion } })
+      }, { cookie })
+
+      t.assert.deepStrictEqual(namesOf(response), ['session='])
+      t.assert.deepStrictEqual(namesOf(fetched), ['session='])
+      t.assert.strictEqual(response.headers.vary, 'Cookie')
     })
   }
 

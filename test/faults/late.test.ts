@@ -17,7 +17,7 @@ import type { Act, Setup } from '../helpers.ts'
 
 const lostChange = 'a change inside a value of the session was lost: the headers were sent before. ' +
   'Change the session before the reply, or before its stream, begins'
-const lateRead = 'the session was read for the first time after the headers were sent, so that the response has no ' +
+const lateRead = 'session: GET /: the session was read for the first time after the headers were sent, so that the response has no ' +
   'Vary: Cookie. Read it before the reply, or before its stream, begins'
 
 const cookie = cookieOf({ user: 'ada', cart: { items: [] } })
@@ -203,14 +203,14 @@ describe('at most one line a request is about what was lost, and a lost change g
     after()
     return reply
   }
-  const cases: Record<string, { act: Act, line: string }> = {
+  const cases: Record<string, { act: Act, line: string | string[] }> = {
     'a look and then a change in one stream': { act: (session) => streaming(() => look(session), () => push(session)), line: lostChange },
     'a change and then a look in one stream': { act: (session) => streaming(() => push(session), () => look(session)), line: lostChange },
     'a change in a stream and another after it': {
       act: (session, _request, reply) => { look(session); afterClose(reply, () => push(session)); return streaming(() => push(session)) }, line: lostChange
     },
     'a look in a stream, of which nothing else is known when it ends, and a change after it': {
-      act: (session, _request, reply) => { afterClose(reply, () => push(session)); return streaming(() => look(session)) }, line: lateRead
+      act: (session, _request, reply) => { afterClose(reply, () => push(session)); return streaming(() => look(session)) }, line: [lateRead, lostChange]
     },
     'a look and then a change after the response': { act: (session, _request, reply) => { afterClose(reply, () => { look(session); push(session) }) }, line: lostChange },
     'a failed save, of which the error is swallowed, and a change in a stream': {
@@ -268,10 +268,32 @@ describe('at most one line a request is about what was lost, and a lost change g
         await app.close()
 
         t.assert.strictEqual(response.statusCode, 200)
-        t.assert.deepStrictEqual(log.lines.map(({ msg }) => msg), [line])
+        t.assert.deepStrictEqual(log.lines.map(({ msg }) => msg), [line].flat())
       })
     }
   }
+})
+
+test('a look that comes late is reported once for each route, so that visitors cannot fill the log', async (t: TestContext) => {
+  const log = logOf('info')
+  const { app, visit } = await sessionApp(t, {}, {
+    server: log.server,
+    after: (app) => {
+      app.addHook('onResponse', async ({ session }) => look(session))
+      app.get('/page/:id', async () => 'page')
+    }
+  })
+
+  for (let i = 0; i < 3; i++) {
+    await visit(() => 'page')
+    await app.inject(`/page/${i}`)
+    await app.inject(`/nothing/${i}`)
+  }
+  for (let i = 0; i < 10; i++) await setImmediate()
+
+  t.assert.deepStrictEqual(log.lines.map(({ msg }) => msg), [
+    lateRead, lateRead.replace('GET /', 'GET /page/:id'), lateRead.replace('GET /', 'GET without a route')
+  ])
 })
 
 describe('a hijacked reply', () => {

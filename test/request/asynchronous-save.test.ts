@@ -1,11 +1,14 @@
+import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
-import { SecureCookieSession, SessionInterface } from '../../lib/index.ts'
-import type { Session, SessionApp } from '../../lib/index.ts'
-import { logOf, sessionApp } from '../helpers.ts'
-import type { Act, LogLine } from '../helpers.ts'
+import { SecureCookieSession, SecureCookieSessionInterface, SessionInterface } from '../../lib/index.ts'
+import type { SecureSessionOptions, Session, SessionApp } from '../../lib/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
+import type { SessionStore } from '../../lib/stores/index.ts'
+import { cookieOf, logOf, savedData, sessionApp, sessionCookieOf } from '../helpers.ts'
+import type { Act, Answer, LogLine } from '../helpers.ts'
 
 // A rejection that nobody handles would end the process of an application.
 const unhandled: unknown[] = []
@@ -34,6 +37,13 @@ class SlowStore extends SessionInterface {
     if (this.isAway) throw Object.assign(new Error('the store is away'), { code: 'AWAY' })
     this.kept = data
     reply.header('set-cookie', 'id=1')
+  }
+}
+
+/** Saves into a cookie after some time, as `revocation` with an asynchronous store does. */
+class SlowCookie extends SecureCookieSessionInterface {
+  override saveSession (...args: Parameters<SecureCookieSessionInterface['saveSession']>): void {
+    return setImmediate().then(() => super.saveSession(...args)) as unknown as void
   }
 }
 
@@ -138,6 +148,74 @@ describe('save() with an interface that saves asynchronously', () => {
 
     t.assert.deepStrictEqual(store.kept, { a: 1, b: 2 })
   })
+})
+
+describe('with an interface that writes its cookie asynchronously,', () => {
+  const savedLate = 'the session was saved after the headers were sent, too late for its cookie. Change it earlier, or wait for session.save()'
+  const slowStore = (): SessionStore => {
+    const store = memoryStore({ max: Infinity })
+    const slow = (method: 'get' | 'set' | 'touch' | 'delete') => async (...args: never[]) => {
+      await setImmediate()
+      return (store[method] as (...args: never[]) => unknown)(...args)
+    }
+    return { get: slow('get'), set: slow('set'), touch: slow('touch'), delete: slow('delete') } as unknown as SessionStore
+  }
+  const kinds: Record<string, () => SecureSessionOptions> = {
+    'an override': () => ({ sessionInterface: new SlowCookie() }), revocation: () => ({ revocation: { store: slowStore() } })
+  }
+  for (const [kind, options] of Object.entries(kinds)) {
+    const answerOf = async (t: TestContext, act: Act, late: (session: Session) => unknown): Promise<{ response: Answer, lines: string[] }> => {
+      const log = logOf('warn')
+      const { visit } = await sessionApp(t, options(), {
+        server: log.server,
+        after: (app) => app.register(async () => app.addHook('onSend', async (request) => { await late(request.session) }))
+      })
+      const response = await visit(act, { cookie: cookieOf({ user: 'ada' }) })
+      for (let i = 0; i < 10; i++) await setImmediate()
+      return { response, lines: log.lines.map(({ msg }) => msg).filter((msg) => !msg.includes('revocation: ')) }
+    }
+
+    for (const [what, late] of Object.entries<(session: Session) => unknown>({
+      'a write': (session) => { session.late = 1 },
+      'the end of the session': (session) => { session.clear() },
+      'save() that is not awaited': (session) => { session.late = 1; session.save() }
+    })) {
+      test(`${what} in a later onSend hook is reported: ${kind}`, async (t: TestContext) => {
+        const { response, lines } = await answerOf(t, () => 'page', late)
+
+        t.assert.strictEqual(sessionCookieOf(response), undefined)
+        t.assert.deepStrictEqual(lines, [savedLate])
+      })
+    }
+
+    test(`a write in a later onSend hook that waits for save() is sent: ${kind}`, async (t: TestContext) => {
+      const { response, lines } = await answerOf(t, () => 'page', async (session) => { session.late = 1; await session.save() })
+
+      const { user, late } = savedData(response) as Record<string, unknown>
+      t.assert.deepStrictEqual([user, late], ['ada', 1])
+      t.assert.deepStrictEqual(lines, [])
+    })
+
+    test(`a first look in a stream adds Vary: ${kind}`, async (t: TestContext) => {
+      const { response } = await answerOf(t, (session) => Readable.from((function * () { yield `for ${String(session.user)}` })()), () => {})
+
+      t.assert.strictEqual(response.body, 'for ada')
+      t.assert.strictEqual(response.headers.vary, 'Cookie')
+    })
+  }
+})
+
+test('a write while an asynchronous save of the onSend hook is under way is saved as well', async (t: TestContext) => {
+  class WritesMeanwhile extends SecureCookieSessionInterface {
+    override saveSession (...args: Parameters<SecureCookieSessionInterface['saveSession']>): void {
+      const [, session] = args
+      super.saveSession(...args)
+      return setImmediate().then(() => { if (!session.has('b')) session.set('b', 2) }) as unknown as void
+    }
+  }
+  const { visit } = await sessionApp(t, { sessionInterface: new WritesMeanwhile() })
+
+  t.assert.deepStrictEqual(savedData(await visit((session) => { session.a = 1 })), { a: 1, b: 2 })
 })
 
 describe('a write in a later onSend hook with an interface that saves asynchronously', () => {

@@ -14,7 +14,7 @@ const lostBegin = 'a change of the session was lost: a session that begins after
   'Change the session before the reply, or before its stream, begins'
 const lostId = 'regenerate() came after the headers were sent, so that the session keeps its id. ' +
   'Call it before the reply, or before its stream, begins'
-const lateRead = 'the session was read for the first time after the headers were sent, so that the response has no ' +
+const lateRead = 'session: GET /act: the session was read for the first time after the headers were sent, so that the response has no ' +
   'Vary: Cookie. Read it before the reply, or before its stream, begins'
 
 interface Served extends World {
