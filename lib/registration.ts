@@ -160,7 +160,9 @@ export class SessionRegistration {
     data.accessed = true
     const { observer } = data
     const app = observer instanceof RequestSession ? observer.getApp() : undefined
-    return sessionInterface.encodeSession(app?.sessionName === this.sessionName ? app : this.app, session, fastify.log)
+    // A session of the same name may be one of another scope, which has other keys.
+    const isOurs = app?.sessionName === this.sessionName && app.fastify === fastify
+    return sessionInterface.encodeSession(isOurs ? app : this.app, session, fastify.log)
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
