@@ -215,8 +215,9 @@ export class SessionRegistration {
       this.#warnOnce('lifetime', `${name} is 0, so that each session ends within a second, permanent or not`)
     }
     if (size > browserCookieSize && this.sessionInterface instanceof SecureCookieSessionInterface) {
-      this.#warnOnce('size', `${this.#reader.nameOf('MAX_COOKIE_SIZE')} is ${size}, but browsers drop cookies of more ` +
-        `than ${browserCookieSize} bytes. Large sessions need the option store`)
+      const name = this.#reader.nameOf('MAX_COOKIE_SIZE')
+      this.#warnOnce('size', `${name} is ${size}, but browsers drop cookies of more than ${browserCookieSize} bytes. ` +
+        'Large sessions need the option store')
     }
     if (this.sessionInterface.needsKey) this.#warnOfKeys()
   }

@@ -11,7 +11,8 @@
 import type { ConfigOptions, CookieOptions, FlaskConfig, KeyLike, SessionConfig } from '../../types/config.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import {
-  asBoolean, asCookieName, asDomain, asKey, asKeys, asPath, asSameSite, describe, describeOption, isString, isWholeNumber, typeName
+  asBoolean, asCookieName, asDomain, asKey, asKeys, asPath, asSameSite, describe, describeOption, isString,
+  isWholeNumber, typeName
 } from './checks.ts'
 import { lookup } from './lookup.ts'
 

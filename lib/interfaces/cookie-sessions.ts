@@ -344,7 +344,9 @@ export class SecureCookieSessionInterface extends SessionInterface {
 }
 
 function withoutDebug (log: SessionRequest['log']): SessionRequest['log'] {
-  return Object.create(log, { debug: { value: () => {} } }) as SessionRequest['log']
+  // A logger of the application may have private fields, which an object that inherits from it lacks.
+  const warn = log.warn.bind(log)
+  return Object.create(log, { debug: { value: () => {} }, warn: { value: warn } }) as SessionRequest['log']
 }
 
 /** A fact that a format need not give. Prototype pollution must not give it in its place. */
