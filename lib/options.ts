@@ -7,7 +7,7 @@
 import { types } from 'node:util'
 import type { ConfigOptions } from '../types/config.ts'
 import type { OnReject } from '../types/session.ts'
-import { describe, isBytes, typeName } from './config/checks.ts'
+import { describeOption, isBytes, typeName } from './config/checks.ts'
 import { lookup, pick } from './config/lookup.ts'
 import { attributeKeys, cookieOption, keys, settings, writtenSettings } from './config/settings.ts'
 import { isSealed, parseSigningOptions, signingOptionNames } from './config/signing-options.ts'
@@ -77,7 +77,7 @@ export interface NormalizedOptions {
 export function normalizeOptions (options: SecureSessionOptions | readonly SessionOptions[]): NormalizedOptions {
   if (Array.isArray(options)) return { sessions: optionsInList(options), compat: [] }
   const { sessions, compat = [] } = pick(options, ['sessions', 'compat'])
-  if (!Array.isArray(compat)) throw new FST_SESSION_INVALID_CONFIG('compat', 'a list of names', describe(compat))
+  if (!Array.isArray(compat)) throw new FST_SESSION_INVALID_CONFIG('compat', 'a list of names', describeOption(compat))
   const common = sessionOptions(options)
   if (sessions === undefined) return { sessions: [common], compat }
   const list = optionsInList(sessions)
@@ -89,11 +89,11 @@ export function normalizeOptions (options: SecureSessionOptions | readonly Sessi
 }
 
 function optionsInList (list: unknown): SessionOptions[] {
-  if (!Array.isArray(list)) throw new FST_SESSION_INVALID_CONFIG('sessions', 'a list of options', describe(list))
+  if (!Array.isArray(list)) throw new FST_SESSION_INVALID_CONFIG('sessions', 'a list of options', describeOption(list))
   if (list.length === 0) throw new FST_SESSION_INVALID_CONFIG('sessions', 'a list of options', 'an empty list')
   return list.map((each: unknown) => {
     if (typeof each === 'object' && each !== null) return sessionOptions(each)
-    throw new FST_SESSION_INVALID_CONFIG('each of the sessions', 'an object of options', describe(each))
+    throw new FST_SESSION_INVALID_CONFIG('each of the sessions', 'an object of options', describeOption(each))
   })
 }
 
@@ -136,13 +136,13 @@ function isEmptySalt (salt: unknown): salt is undefined | '' {
 export function textOption (name: string, value: unknown, fallback: string): string {
   if (value === undefined) return fallback
   if (typeof value === 'string' && value !== '') return value
-  throw new FST_SESSION_INVALID_CONFIG(name, 'a non-empty string', describe(value))
+  throw new FST_SESSION_INVALID_CONFIG(name, 'a non-empty string', describeOption(value))
 }
 
 /** Checks an option that must be a function. */
 export function functionOption<T extends Function> (name: string, value: T | undefined): T | undefined {
   if (value === undefined || typeof value === 'function') return value
-  throw new FST_SESSION_INVALID_CONFIG(name, 'a function', describe(value))
+  throw new FST_SESSION_INVALID_CONFIG(name, 'a function', describeOption(value))
 }
 
 /** The methods of a session interface whose promise nobody would wait for: a promise counts as true, or as text. */
@@ -160,7 +160,7 @@ export function interfaceOf (options: SessionOptions, sessionName: string): Sess
     const expects = isInStore
       ? 'left out beside store, whose sessions end without it'
       : 'left out beside sessionInterface, whose sessions it cannot end'
-    throw new FST_SESSION_INVALID_CONFIG('revocation', expects, describe(revocation))
+    throw new FST_SESSION_INVALID_CONFIG('revocation', expects, describeOption(revocation))
   }
   if (sessionInterface === undefined) {
     if (isInStore) {

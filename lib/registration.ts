@@ -160,7 +160,9 @@ export class SessionRegistration {
     data.accessed = true
     const { observer } = data
     const app = observer instanceof RequestSession ? observer.getApp() : undefined
-    return sessionInterface.encodeSession(app?.sessionName === this.sessionName ? app : this.app, session, fastify.log)
+    // A session of the same name may be one of another scope, which has other keys.
+    const isOurs = app?.sessionName === this.sessionName && app.fastify === fastify
+    return sessionInterface.encodeSession(isOurs ? app : this.app, session, fastify.log)
   }
 
   /** The session in the value of a cookie; `null` when it is refused. */
@@ -213,8 +215,9 @@ export class SessionRegistration {
       this.#warnOnce('lifetime', `${name} is 0, so that each session ends within a second, permanent or not`)
     }
     if (size > browserCookieSize && this.sessionInterface instanceof SecureCookieSessionInterface) {
-      this.#warnOnce('size', `${this.#reader.nameOf('MAX_COOKIE_SIZE')} is ${size}, but browsers drop cookies of more ` +
-        `than ${browserCookieSize} bytes. Large sessions need the option store`)
+      const name = this.#reader.nameOf('MAX_COOKIE_SIZE')
+      this.#warnOnce('size', `${name} is ${size}, but browsers drop cookies of more than ${browserCookieSize} bytes. ` +
+        'Large sessions need the option store')
     }
     if (this.sessionInterface.needsKey) this.#warnOfKeys()
   }

@@ -9,7 +9,7 @@ import fp from 'fastify-plugin'
 import * as api from '../lib/index.ts'
 import secureSession, { secureSession as namedExport, SecureCookieSession, SecureCookieSessionInterface, SessionInterface } from '../lib/index.ts'
 import type { FlaskConfig, SecureSessionOptions, Session } from '../lib/index.ts'
-import { buildApp, cookieAfter, refusalOf, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf } from './helpers.ts'
+import { buildApp, cookieAfter, refusalOf, savedData, secretKey, sessionApp, sessionCookieOf, setCookiesOf, signingSerializer } from './helpers.ts'
 
 /** An application without the plugin, closed when the test ends. */
 function bare (t: TestContext): FastifyInstance {
@@ -725,5 +725,29 @@ describe('sessions of scopes side by side', () => {
     t.assert.strictEqual(visitor.statusCode, 500)
     t.assert.strictEqual(visitor.json().message, `${mustDiffer} session that admin accepts`)
     t.assert.strictEqual(staff.statusCode, 200)
+  })
+
+  test('take a session over by encodeSession of the other scope, with its key and its config', async (t: TestContext) => {
+    const config: FlaskConfig = { SECRET_KEY: 'the key of the other scope' }
+    const app = bare(t)
+    app.decorate('config', config)
+    let other: FastifyInstance | undefined
+    app.register(async (scope) => {
+      other = scope
+      scope.register(secureSession, { salt: 'of the other scope' })
+    })
+    app.register(async (scope) => {
+      scope.register(secureSession, { secretKey })
+      scope.get('/', async (request) => {
+        request.session.user_id = 1
+        return [scope.encodeSession(request.session), other?.encodeSession(request.session)]
+      })
+    })
+
+    const [own, taken] = (await app.inject('/')).json()
+
+    t.assert.deepStrictEqual(other?.decodeSession(taken)?.data(), { user_id: 1 })
+    t.assert.strictEqual(other?.decodeSession(own), null)
+    t.assert.deepStrictEqual(signingSerializer().loads(own), { user_id: 1 })
   })
 })

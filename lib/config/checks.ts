@@ -20,6 +20,14 @@ export function describe (value: unknown): string {
   return inspect(isString(value) && value.length > 50 ? `${value.slice(0, 50)}...` : value)
 }
 
+/** From this length on text may be a secret key, or an address with a password, that was given to a wrong option. */
+const longText = 16
+
+/** As {@link describe}, but shows only the length of long text: for options that take none. */
+export function describeOption (value: unknown): string {
+  return isString(value) && value.length >= longText ? `text of ${value.length} characters` : describe(value)
+}
+
 export function isString (value: unknown): value is string {
   return typeof value === 'string'
 }

@@ -11,7 +11,8 @@
 import type { ConfigOptions, CookieOptions, FlaskConfig, KeyLike, SessionConfig } from '../../types/config.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import {
-  asBoolean, asCookieName, asDomain, asKey, asKeys, asPath, asSameSite, describe, isString, isWholeNumber, typeName
+  asBoolean, asCookieName, asDomain, asKey, asKeys, asPath, asSameSite, describe, describeOption, isString,
+  isWholeNumber, typeName
 } from './checks.ts'
 import { lookup } from './lookup.ts'
 
@@ -217,7 +218,7 @@ export function cookieOption (options: ConfigOptions): CookieOptions {
   const cookie = lookup(options, 'cookie')
   if (cookie === undefined) return {}
   if (typeof cookie === 'object' && cookie !== null) return cookie
-  throw new FST_SESSION_INVALID_CONFIG('cookie', 'an object', describe(cookie))
+  throw new FST_SESSION_INVALID_CONFIG('cookie', 'an object', describeOption(cookie))
 }
 
 /**

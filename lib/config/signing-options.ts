@@ -11,7 +11,7 @@ import { digestNames, resolveDigest } from '../crypto/digest.ts'
 import type { DigestMethod } from '../crypto/digest.ts'
 import type { BytesLike } from '../crypto/bytes.ts'
 import type { KeyDerivation } from '../itsdangerous/signer.ts'
-import { describe, isBytes, typeName } from './checks.ts'
+import { describeOption, isBytes, typeName } from './checks.ts'
 import { lookup, pick } from './lookup.ts'
 
 /** How sessions are signed. The defaults are Flask's, except for the digest. */
@@ -68,12 +68,12 @@ const signing: { readonly [K in keyof SigningOptions]-?: SigningOption } = {
   keyDerivation: {
     expects: "'hmac', 'django-concat', 'concat' or 'none'",
     isRight: (value) => ['hmac', 'django-concat', 'concat', 'none'].includes(value as string),
-    got: describe
+    got: describeOption
   },
   digestMethod: {
     expects: `${digestNames}, or a list of them`,
     isRight: (value) => wrongDigests(value).length === 0,
-    got: (value) => wrongDigests(value).map(describe).join(', ')
+    got: (value) => wrongDigests(value).map(describeOption).join(', ')
   },
   serializer: {
     expects: 'an object with synchronous dumps and loads',
@@ -81,17 +81,17 @@ const signing: { readonly [K in keyof SigningOptions]-?: SigningOption } = {
       const { dumps, loads } = (value ?? {}) as Partial<DataSerializer>
       return [dumps, loads].every((method) => typeof method === 'function' && !types.isAsyncFunction(method))
     },
-    got: describe
+    got: describeOption
   },
   clockTolerance: {
     expects: 'a number of seconds, 0 or more',
     isRight: (value) => Number.isFinite(value) && (value as number) >= 0,
-    got: describe
+    got: describeOption
   },
   sealed: {
     expects: 'true, false or { readSigned: true }',
     isRight: (value) => typeof value === 'boolean' || typeof readSignedOf(value) === 'boolean',
-    got: describe
+    got: describeOption
   },
   readSecureSession: {
     expects: 'an object with a key and, if need be, expiry',

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from '../config/checks.ts'
+import { describeOption } from '../config/checks.ts'
 import { lookup } from '../config/lookup.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import { memoryStore } from '../stores/memory-store.ts'
@@ -86,5 +86,5 @@ function storeOption (store: unknown): SessionStore | undefined {
 }
 
 function invalid (name: string, expects: string, got: unknown): Error {
-  return new FST_SESSION_INVALID_CONFIG(`revocation${name}`, expects, describe(got))
+  return new FST_SESSION_INVALID_CONFIG(`revocation${name}`, expects, describeOption(got))
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Session } from '../../types/session.ts'
-import { describe } from '../config/checks.ts'
+import { describeOption } from '../config/checks.ts'
 import { pick } from '../config/lookup.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import type { SessionStore } from '../stores/store.ts'
@@ -64,7 +64,7 @@ export function parseStoreOptions (options: ServerSideOptions): ServerSideOption
   for (const name of storeOptionNames) {
     const { expects, isRight } = expected[name]
     if (given[name] === undefined && name !== 'store') continue
-    if (!isRight(given[name])) throw new FST_SESSION_INVALID_CONFIG(name, expects, describe(given[name]))
+    if (!isRight(given[name])) throw new FST_SESSION_INVALID_CONFIG(name, expects, describeOption(given[name]))
   }
   const { user, store } = given
   if (user !== undefined && typeof store.ids !== 'function') {

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { FlaskConfig, SecureSessionOptions } from '../../lib/index.ts'
+import { memoryStore } from '../../lib/stores/index.ts'
 import { refusalOf, savedData, secretKey, sessionApp } from '../helpers.ts'
 import { rows } from './rows.ts'
 import type { Key, Row } from './rows.ts'
@@ -130,6 +131,24 @@ describe('the message about a wrong value', () => {
 })
 
 describe('an option that is not a key of Flask', () => {
+  test('shows only the length of text that may be a key, or an address with a password', async (t: TestContext) => {
+    const names = [
+      'cookie', 'compat', 'sessions', 'keyDerivation', 'digestMethod', 'serializer', 'clockTolerance', 'sealed', 'onReject', 'revocation', 'store'
+    ]
+    const misplaced = (secret: string): object[] => [
+      ...names.map((name) => ({ [name]: secret })), { sessions: [secret] }, { digestMethod: ['sha1', secret] },
+      ...['hashIds', 'signIds', 'user', 'storeTimeout'].map((name) => ({ store: memoryStore(), [name]: secret })),
+      ...['store', 'user', 'cacheFor', 'onStoreError'].map((name) => ({ revocation: { [name]: secret } }))
+    ]
+    for (const options of misplaced('redis://:pw@db:6')) {
+      const { code, message } = await refusalOf(t, options)
+
+      t.assert.strictEqual(code, 'FST_SESSION_INVALID_CONFIG')
+      t.assert.match(message, /, got text of 16 characters$/)
+    }
+    for (const options of misplaced('fifteen letters')) t.assert.match((await refusalOf(t, options)).message, /, got 'fifteen letters'$/)
+  })
+
   const options: Array<[options: object, message: string]> = [
     [{ cookie: null }, 'cookie must be an object, got null'],
     [{ cookie: 'session' }, "cookie must be an object, got 'session'"],

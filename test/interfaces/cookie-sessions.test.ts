@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import { nodeDigest } from '../../lib/index.ts'
 import type { SecureSessionOptions } from '../../lib/index.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
-import { cookieOf, logOf, noise, secretKey, sessionApp } from '../helpers.ts'
+import { cookieOf, cookieOfText, logOf, noise, secretKey, sessionApp } from '../helpers.ts'
 
 describe('a cookie that comes again', () => {
   test('is ignored once the key was taken away', async (t: TestContext) => {
@@ -55,12 +55,36 @@ describe('many cookies of one name', () => {
     })
   }
 
+  test('are read with a logger that has private fields', async (t: TestContext) => {
+    class Logger {
+      readonly #lines: unknown[] = []
+      level = 'debug'
+      child (): this { return this }
+      trace (): void {}
+      debug (line: unknown): void { this.#lines.push(line) }
+      info (): void {}
+      warn (line: unknown): void { this.#lines.push(line) }
+      error (): void {}
+      fatal (): void {}
+      silent (): void {}
+      get lines (): unknown[] { return this.#lines }
+    }
+    const log = new Logger()
+    const { visit } = await sessionApp(t, {}, { server: { loggerInstance: log } })
+    const unreadable = cookieOfText('no json')
+
+    const { body } = await visit((session) => session.a, { cookie: `${cookieOf({ a: 1 })}; ${unreadable}` })
+
+    t.assert.strictEqual(body, '1')
+    t.assert.deepStrictEqual(log.lines, [{ reason: 'unreadable', code: 'ERR_TOKEN_BAD_PAYLOAD' }])
+  })
+
   test('are hashed 128 times at the most', async (t: TestContext) => {
     let hashed = 0
     const { name, blockLength, digestLength, hash } = nodeDigest('sha512')
     const digestMethod = { name, blockLength, digestLength, hash: (bytes: Uint8Array) => { hashed++; return hash(bytes) } }
     const { visit } = await sessionApp(t, { digestMethod, secretKeyFallbacks, sealed: { readSigned: true } })
-    const damaged = `session=${cookieOf({ a: 1 }, { key: 'another key of the tests' })}; `
+    const damaged = `${cookieOf({ a: 1 }, { key: 'another key of the tests' })}; `
     const read = async (cookies: number): Promise<number> => {
       hashed = 0
       await visit((session) => session.a, { cookie: damaged.repeat(cookies) })
