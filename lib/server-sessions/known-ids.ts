@@ -13,11 +13,8 @@ import { run, wait } from './steps.ts'
 import type { Steps } from './steps.ts'
 import type { Found } from './store-source.ts'
 
-/**
- * How many ids of one request are looked up, one after another: old cookies of another domain or path, and those of
- * other applications, may stand in front of ours.
- */
-const mostIds = 4
+/** How many ids of one request are looked up. */
+const mostIds = 2
 
 export class KnownIds {
   /** How an id stands in the cookie. */

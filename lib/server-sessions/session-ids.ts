@@ -14,9 +14,7 @@ import type { SessionApp } from '../interfaces/session-interface.ts'
 
 /** Bytes of a new id, as in Flask-Session. */
 const idLength = 32
-// 22 characters have 128 bits, the least for an id. Shorter is also every name that plain objects inherit, which a store
-// on such an object would find: `__defineGetter__`.
-const wellFormed = /^[A-Za-z0-9_-]{22,128}$/
+const wellFormed = /^[A-Za-z0-9_-]{16,128}$/
 
 /** A new id: 43 characters that nobody can guess. */
 export function newId (): string {
