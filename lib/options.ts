@@ -7,7 +7,7 @@
 import type { ConfigOptions } from '../types/config.ts'
 import type { OnReject } from '../types/session.ts'
 import { describe, isBytes, typeName } from './config/checks.ts'
-import { lookup, pick } from './config/lookup.ts'
+import { lookup, pick } from './lookup.ts'
 import { attributeKeys, cookieOption, keys, settings, writtenSettings } from './config/settings.ts'
 import { isSealed, parseSigningOptions, signingOptionNames } from './config/signing-options.ts'
 import type { SigningOptions } from './config/signing-options.ts'

@@ -13,7 +13,7 @@ import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import {
   asBoolean, asCookieName, asDomain, asKey, asKeys, asPath, asSameSite, describe, isString, isWholeNumber, typeName
 } from './checks.ts'
-import { lookup } from './lookup.ts'
+import { lookup } from '../lookup.ts'
 
 export type Key = keyof FlaskConfig
 

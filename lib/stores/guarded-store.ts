@@ -6,8 +6,10 @@
 
 import { types } from 'node:util'
 import { storeUnavailable } from '../errors.ts'
+import { lookup } from '../lookup.ts'
 import { isPromise } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
+import { noOptions } from './store.ts'
 import type { DeleteOptions, SessionOfUser, SessionStore, SetOptions, StoredSession, TouchOptions } from './store.ts'
 
 /** How long a store that failed is not asked again, in milliseconds. */
@@ -30,16 +32,16 @@ export class GuardedStore implements SessionStore {
   constructor (store: SessionStore, timeout: number) {
     this.#store = store
     this.#timeout = timeout * 1000
-    this.sync = store.sync === true
+    this.sync = lookup(store, 'sync') === true
   }
 
   /** Whether the store can list the sessions of a user. */
   get hasIds (): boolean {
-    return typeof this.#store.ids === 'function'
+    return typeof lookup(this.#store, 'ids') === 'function'
   }
 
   open (warn: (message: string) => void): MaybePromise<void> {
-    return this.#store.open?.(warn)
+    return (lookup(this.#store, 'open') as SessionStore['open'])?.call(this.#store, warn)
   }
 
   get (id: string): MaybePromise<StoredSession | null> {
@@ -47,15 +49,18 @@ export class GuardedStore implements SessionStore {
   }
 
   set (id: string, data: string, options: SetOptions): MaybePromise<boolean> {
-    return this.#ask(() => this.#store.set(id, data, options), isBoolean)
+    const { expires, replaces } = options
+    const all = { expires, replaces, user: userIn(options) }
+    return this.#ask(() => this.#store.set(id, data, all), isBoolean)
   }
 
-  touch (id: string, expires: number, options?: TouchOptions): MaybePromise<boolean> {
-    return this.#ask(() => this.#store.touch(id, expires, options), isBoolean)
+  touch (id: string, expires: number, options: TouchOptions = noOptions): MaybePromise<boolean> {
+    return this.#ask(() => this.#store.touch(id, expires, { user: userIn(options) }), isBoolean)
   }
 
-  delete (id: string, options?: DeleteOptions): MaybePromise<boolean> {
-    return this.#ask(() => this.#store.delete(id, options), isBoolean)
+  delete (id: string, options: DeleteOptions = noOptions): MaybePromise<boolean> {
+    const replaces = lookup(options, 'replaces') as DeleteOptions['replaces']
+    return this.#ask(() => this.#store.delete(id, { replaces, user: userIn(options) }), isBoolean)
   }
 
   ids (user: string): MaybePromise<SessionOfUser[]> {
@@ -63,7 +68,7 @@ export class GuardedStore implements SessionStore {
   }
 
   close (): MaybePromise<void> {
-    return this.#store.close?.()
+    return (lookup(this.#store, 'close') as SessionStore['close'])?.call(this.#store)
   }
 
   #ask<T> (question: () => MaybePromise<T>, isAnswer: (answer: T) => boolean): MaybePromise<T> {
@@ -102,6 +107,11 @@ export class GuardedStore implements SessionStore {
     this.#failedAt = performance.now()
     throw storeUnavailable(reason, cause)
   }
+}
+
+/** Stores get each option, so that none is read from Object.prototype. */
+function userIn (options: TouchOptions): string | undefined {
+  return lookup(options, 'user') as string | undefined
 }
 
 function isBoolean (value: unknown): boolean {
