@@ -81,8 +81,8 @@ export class SessionCookie {
 
 /** A Set-Cookie value for an empty cookie. */
 function serialize (fastify: FastifyInstance, name: string, attributes: CookieAttributes): string {
-  // Without a prototype, so that no other option is read from Object.prototype.
-  return fastify.serializeCookie(name, '', Object.assign(Object.create(null), attributes))
+  // Each option is there, so that none is read from Object.prototype.
+  return fastify.serializeCookie(name, '', { ...attributes, encode: undefined, priority: undefined } as object)
 }
 
 /** The encoded value. Skips percent-encoding for tokens: it takes time and changes nothing. */

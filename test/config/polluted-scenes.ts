@@ -20,15 +20,16 @@ import type { SessionStore } from '../../lib/stores/index.ts'
 type Values = Record<string, unknown>
 
 const lib = new URL('../../lib/', import.meta.url)
-const cookiePackage = new URL('./', `file://${createRequire(import.meta.url).resolve('@fastify/cookie')}`)
+const cookiePackage = createRequire(import.meta.url).resolve('@fastify/cookie')
+const packages = [cookiePackage, createRequire(cookiePackage).resolve('cookie')].map((file) => new URL('./', `file://${file}`))
 
 /** JavaScript itself reads these: in `Object.defineProperty`, in each `await`, in `[a, b] = list`. */
 const ofJavaScript = ['get', 'set', 'value', 'writable', 'enumerable', 'configurable', 'then', 'return']
 
-/** Each name that lib/ and the package for cookies could read: all after a dot or in braces, and names of headers. */
+/** Each name that lib/ and the packages for cookies could read: all after a dot or in braces, and names of headers. */
 function namesInSource (): string[] {
   const names = new Set<string>()
-  const files = [lib, cookiePackage].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const files = [lib, ...packages].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /^(?!test|types|benchmark|node_modules).*\.[jt]s$/.test(name)).map((name) => new URL(name, folder)))
   for (const file of files) {
     const code = readFileSync(file, 'utf8').replace(/\/\*.*?\*\/|^\s*\/\/.*?$/gms, '')

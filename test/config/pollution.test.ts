@@ -83,13 +83,13 @@ describe('a key of Object.prototype', () => {
       readSecureSession: { key: Buffer.alloc(32) }
     }
     for (const options of [{}, { sessions: [{}] }] as SecureSessionOptions[]) {
-      await polluted(evil, async () => {
+      const response = await polluted(evil, async () => {
         const { visit } = await sessionApp(t, options)
-        const response = await visit(write)
-
-        t.assert.deepStrictEqual(savedData(response), { a: 1 })
-        t.assert.deepStrictEqual(sessionCookieOf(response)?.attributes, { Path: '/', HttpOnly: true })
+        return await visit(write)
       })
+
+      t.assert.deepStrictEqual(savedData(response), { a: 1 })
+      t.assert.deepStrictEqual(sessionCookieOf(response)?.attributes, { Path: '/', HttpOnly: true })
     }
   })
 
