@@ -2,7 +2,7 @@ import neostandard from 'neostandard'
 
 // The rooms of lib/, from the lowest to the highest. Each imports from those before it, `import type` too.
 const rooms = [
-  'type-name', 'maybe-promise', 'errors', 'crypto', 'itsdangerous', 'json', 'flask-session', 'config', 'cookie', 'formats', 'session',
+  'type-name', 'lookup', 'maybe-promise', 'errors', 'crypto', 'itsdangerous', 'json', 'flask-session', 'config', 'cookie', 'formats', 'session',
   'stores', 'interfaces', 'revocation', 'server-sessions', 'peers', 'request', 'session-app', 'options', 'foreign-options',
   'registration', 'independence', 'helpers', 'plugin', 'testing', 'index', 'cli'
 ]
@@ -13,7 +13,7 @@ const pluginHelper = { regex: '^fastify-plugin$', message: 'only the plugin regi
 const barrel = { regex: '/index\\.ts$', message: 'import the file itself: only lib/index.ts re-exports' }
 const fastify = { regex: '^(fastify$|@fastify/)', message: 'tokens and tags know nothing of Fastify' }
 const siblings = { regex: '^\\.\\./(itsdangerous|json)/', message: 'itsdangerous and json do not know each other' }
-const storesAlone = { regex: '^\\.\\./(?!\\.\\./types/|(?:errors|maybe-promise)\\.ts$)', message: 'stores know nothing of sessions' }
+const storesAlone = { regex: '^\\.\\./(?!\\.\\./types/|(?:errors|lookup|maybe-promise)\\.ts$)', message: 'stores know nothing of sessions' }
 const client = { regex: '^(ioredis|iovalkey|redis|keyv|express-session)$', message: 'the application hands in its client' }
 
 /** Forbids imports from the rooms above one. A file in a folder writes `../`, one beside the folders `./`. */

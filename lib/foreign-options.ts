@@ -5,7 +5,7 @@
  */
 
 import type { FastifyBaseLogger } from 'fastify'
-import { pick } from './config/lookup.ts'
+import { pick } from './lookup.ts'
 import { sessionOptionNames } from './options.ts'
 import { attributeKeys, cookieOption, keys, normalizeName, settings } from './config/settings.ts'
 

@@ -12,6 +12,7 @@ import type { CompatibleName } from './options.ts'
 import { FST_SESSION_INVALID_CONFIG } from './errors.ts'
 import type { ListOptions } from './interfaces/session-interface.ts'
 import type { Dict } from './json/dict.ts'
+import { pick } from './lookup.ts'
 import type { SessionRegistration } from './registration.ts'
 import { sessionNameOf } from './request/request-session.ts'
 import type { SecureCookieSession } from './session/session.ts'
@@ -54,17 +55,19 @@ export function decorateInstance (fastify: FastifyInstance, sessions: readonly S
   })
   // These are async: whatever is wrong rejects, and code that does not await it must not throw in between.
   fastify.decorate('endSessions', async (user: unknown, options: EndSessionsOptions = {}) => {
-    const except = options.except as unknown as SecureCookieSession | undefined
-    const name = options.sessionName ?? (except && sessionNameOf(except))
-    await sessionNamed(name).endSessions(user, { except, only: options.only })
+    const given: EndSessionsOptions = pick(options, ['except', 'sessionName', 'only'])
+    const except = given.except as unknown as SecureCookieSession | undefined
+    const name = given.sessionName ?? (except && sessionNameOf(except))
+    await sessionNamed(name).endSessions(user, { except, only: given.only })
   })
   fastify.decorate('listSessions', async <T>(user: unknown, options: ListSessionsOptions<T> = {}) => {
-    const current = options.current as unknown as SecureCookieSession | undefined
-    if (options.data !== undefined && typeof options.data !== 'function') {
+    const given: ListSessionsOptions<T> = pick(options, ['current', 'sessionName', 'data'])
+    const current = given.current as unknown as SecureCookieSession | undefined
+    if (given.data !== undefined && typeof given.data !== 'function') {
       throw new TypeError('the option data of listSessions must be a function of a session')
     }
-    const name = options.sessionName ?? (current && sessionNameOf(current))
-    return await sessionNamed(name).listSessions(user, { ...options, current } as ListOptions<T>)
+    const name = given.sessionName ?? (current && sessionNameOf(current))
+    return await sessionNamed(name).listSessions(user, { current, data: given.data } as ListOptions<T>)
   })
   fastify.decorate('isRevoked', async (given: Session<any>, name?: string) => {
     const session = given as unknown as SecureCookieSession

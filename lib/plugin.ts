@@ -13,6 +13,7 @@ import type { SecureSessionOptions, SessionOptions } from './options.ts'
 import { FST_SESSION_ALREADY_REGISTERED } from './errors.ts'
 import { decorateInstance, registerAliases, registrationsOf } from './helpers.ts'
 import { independenceOf } from './independence.ts'
+import { pick } from './lookup.ts'
 import { SessionRegistration } from './registration.ts'
 
 /** Async, so that its errors reject `ready()`: thrown in a plugin with a callback, they would end the process. */
@@ -95,7 +96,7 @@ async function plugin (
 function discard (payload: unknown): void {
   ignoreErrors(payload)
   try {
-    const { destroy, cancel, body } = (payload ?? {}) as Record<string, unknown>
+    const { destroy, cancel, body } = pick(Object(payload), ['destroy', 'cancel', 'body'])
     // A locked web stream can only be cancelled by its reader.
     const end = typeof destroy === 'function' ? destroy : cancel
     if (typeof end === 'function') Promise.resolve(end.call(payload)).catch(() => {})
@@ -108,7 +109,7 @@ function discard (payload: unknown): void {
 /** A stream may emit an error, such as a missing file. Without a listener that would end the process. */
 function ignoreErrors (payload: unknown): void {
   try {
-    const { on, body } = (payload ?? {}) as Record<string, unknown>
+    const { on, body } = pick(Object(payload), ['on', 'body'])
     if (typeof on === 'function') on.call(payload, 'error', () => {})
     else if (typeof body === 'object' && body !== null) ignoreErrors(body)
   } catch {

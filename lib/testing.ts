@@ -80,7 +80,7 @@ export class TestClient<T = SessionData> {
     const url = new URL(cookie.path, this.#baseUrl)
     const attributes = cookieAttributes(settleCookie(cookie), url.protocol === 'https:')
     const sent = value === '' ? deletionAttributes(attributes) : attributes
-    await this.#keep(this.#fastify.serializeCookie(cookie.name, value, sent), url)
+    await this.#keep(this.#fastify.serializeCookie(cookie.name, value, sent as object), url)
   }
 
   async #inject (options: InjectOptions | string): Promise<LightMyRequestResponse> {

@@ -9,7 +9,7 @@ import type { SameSite } from '../../types/config.ts'
 import type { SessionCookieOptions } from '../../types/session.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import { describe } from './checks.ts'
-import { pick } from './lookup.ts'
+import { pick } from '../lookup.ts'
 import { attributeKeys, checked, normalizeName } from './settings.ts'
 
 /** Checked cookie options of one response. */

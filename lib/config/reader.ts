@@ -8,7 +8,7 @@ import type { ConfigOptions, FlaskConfig, SessionConfig } from '../../types/conf
 import { checkCookieRules } from './cookie-options.ts'
 import type { JudgedAttribute } from './cookie-options.ts'
 import { checkLifetimeRules } from './lifetime-rules.ts'
-import { lookup } from './lookup.ts'
+import { lookup } from '../lookup.ts'
 import { attributeKeys, checked, keys, settings, writtenSettings } from './settings.ts'
 import type { Key, WrittenSetting } from './settings.ts'
 

@@ -14,7 +14,7 @@ import {
   asBoolean, asCookieName, asDomain, asKey, asKeys, asPath, asSameSite, describe, describeOption, isString,
   isWholeNumber, typeName
 } from './checks.ts'
-import { lookup } from './lookup.ts'
+import { lookup } from '../lookup.ts'
 
 export type Key = keyof FlaskConfig
 

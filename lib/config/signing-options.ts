@@ -12,7 +12,7 @@ import type { DigestMethod } from '../crypto/digest.ts'
 import type { BytesLike } from '../crypto/bytes.ts'
 import type { KeyDerivation } from '../itsdangerous/signer.ts'
 import { describeOption, isBytes, typeName } from './checks.ts'
-import { lookup, pick } from './lookup.ts'
+import { lookup, pick } from '../lookup.ts'
 
 /** How sessions are signed. The defaults are Flask's, except for the digest. */
 export interface SigningOptions {

@@ -22,13 +22,13 @@ export interface CookieSettings {
 
 /** Attributes as `serializeCookie` takes them. */
 export interface CookieAttributes {
-  domain?: string
-  expires?: Date
+  domain: string | undefined
+  expires: Date | undefined
   httpOnly: boolean
-  maxAge?: number
+  maxAge: number | undefined
   partitioned: boolean
-  path: string
-  sameSite?: 'strict' | 'lax' | 'none'
+  path: string | undefined
+  sameSite: Lowercase<SameSite> | undefined
   secure: boolean
 }
 
@@ -69,21 +69,20 @@ export function settleCookie (
 /** The attributes of a cookie. @param isHTTPS - decides for Secure where that is `'auto'` */
 export function cookieAttributes (cookie: SettledCookie, isHTTPS: boolean): CookieAttributes {
   const { domain, path, httpOnly, secure, partitioned, sameSite, expires, maxAge } = cookie
-  const attributes: CookieAttributes = {
-    path,
-    httpOnly,
-    secure: partitioned || (secure === 'auto' ? isHTTPS : secure),
-    partitioned
-  }
-  // Attributes that are left out here are left out of the header; reply.setCookie would add SameSite=Lax.
-  if (domain !== null) attributes.domain = domain
+  const isSecure = partitioned || (secure === 'auto' ? isHTTPS : secure)
   // Browsers drop a cookie with SameSite=None that is not Secure.
-  if (sameSite !== null && (sameSite !== 'None' || attributes.secure)) {
-    attributes.sameSite = sameSite.toLowerCase() as Lowercase<SameSite>
+  const isDropped = sameSite === 'None' && !isSecure
+  // What is undefined here is left out of the header; reply.setCookie would add SameSite=Lax.
+  return {
+    domain: domain ?? undefined,
+    expires,
+    httpOnly,
+    maxAge,
+    partitioned,
+    path,
+    sameSite: isDropped ? undefined : sameSite?.toLowerCase() as Lowercase<SameSite> | undefined,
+    secure: isSecure
   }
-  if (expires !== undefined) attributes.expires = expires
-  if (maxAge !== undefined) attributes.maxAge = maxAge
-  return attributes
 }
 
 /** The attributes that delete the cookie: browsers match name, domain, path and partition. */

@@ -5,12 +5,19 @@
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.8.3} how browsers write it
  */
 
+import { lookup } from '../lookup.ts'
+
 /** The most cookies of one name, without empty ones. Browsers send one, or a few after a change of domain or path. */
 const mostCookies = 64
 /** The greatest number of times that the cookies of one request are hashed, if there are more than two of them. */
 const mostHashes = 128
 const equalsSign = 0x3d
 const semicolon = 0x3b
+
+/** The Cookie header of a request. Node.js gives headers in a plain object. */
+export function cookieHeader ({ headers }: { readonly headers: object }): string | undefined {
+  return lookup(headers, 'cookie') as string | undefined
+}
 
 /**
  * The values of the cookies of that name, exactly as they were sent, in the order of the header.

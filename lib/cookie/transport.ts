@@ -6,6 +6,7 @@
  */
 
 import type { FastifyRequest } from 'fastify'
+import { lookup } from '../lookup.ts'
 import type { CookieSettings } from './attributes.ts'
 
 /** Whether the request came over HTTPS. Proxies differ in the case of the protocol; an injected websocket has none. */
@@ -68,7 +69,7 @@ function isLocalhost ({ host }: FastifyRequest): boolean {
 }
 
 function isForwardedHTTPS ({ headers }: FastifyRequest): boolean {
-  const [protocol = ''] = String(headers['x-forwarded-proto'] ?? '').split(',')
+  const [protocol = ''] = String(lookup(headers, 'x-forwarded-proto') ?? '').split(',')
   if (protocol.trim().toLowerCase() === 'https') return true
-  return /(?:^|[;,\s])proto="?https\b/i.test(String(headers.forwarded ?? ''))
+  return /(?:^|[;,\s])proto="?https\b/i.test(String(lookup(headers, 'forwarded') ?? ''))
 }

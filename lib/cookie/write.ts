@@ -8,7 +8,7 @@ import { validateHeaderValue } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { deletionAttributes } from './attributes.ts'
 import type { CookieAttributes } from './attributes.ts'
-import { getOwn } from '../json/dict.ts'
+import { lookup } from '../lookup.ts'
 
 /** The Set-Cookie values that sessions, not the application, put into a reply. */
 const written = new WeakMap<FastifyReply, string[]>()
@@ -70,9 +70,9 @@ export class SessionCookie {
   /** Set-Cookie values that delete the cookies of a former domain or path. */
   #rivals (): string[] {
     const { domain, path, ...rest } = deletionAttributes(this.#attributes)
-    const withoutPath = { ...rest, ...(domain !== undefined && { domain }) }
-    const places: Array<Partial<CookieAttributes>> = [withoutPath]
-    if (domain !== undefined) places.push({ ...rest, path })
+    const withoutPath: CookieAttributes = { ...rest, domain, path: undefined }
+    const places = [withoutPath]
+    if (domain !== undefined) places.push({ ...rest, domain: undefined, path })
     // Without Path, a browser takes the folder of the request, which may be below that of the cookie.
     if (path !== '/') places.push({ ...withoutPath, path: '/' })
     return places.map((place) => serialize(this.#fastify, this.name, place))
@@ -80,20 +80,9 @@ export class SessionCookie {
 }
 
 /** A Set-Cookie value for an empty cookie. */
-function serialize (fastify: FastifyInstance, name: string, attributes: Partial<CookieAttributes>): string {
-  const own = (key: keyof CookieAttributes): unknown => getOwn(attributes, key)
-  // Each attribute is there, so that none is read from Object.prototype.
-  return fastify.serializeCookie(name, '', {
-    domain: own('domain'),
-    expires: own('expires'),
-    httpOnly: own('httpOnly'),
-    maxAge: own('maxAge'),
-    partitioned: own('partitioned'),
-    path: own('path'),
-    priority: undefined,
-    sameSite: own('sameSite'),
-    secure: own('secure')
-  } as Partial<CookieAttributes>)
+function serialize (fastify: FastifyInstance, name: string, attributes: CookieAttributes): string {
+  // Each option is there, so that none is read from Object.prototype.
+  return fastify.serializeCookie(name, '', { ...attributes, encode: undefined, priority: undefined } as object)
 }
 
 /** The encoded value. Skips percent-encoding for tokens: it takes time and changes nothing. */
@@ -107,7 +96,7 @@ function setCookies (reply: FastifyReply, name: string, headers: readonly string
   written.set(reply, [...ours, ...headers])
   const others = cookiesOf(reply).filter((header) => !(ours.includes(header) && nameOf(header) === name))
   // Also removes those of the raw reply.
-  if (reply.getHeader('set-cookie') !== undefined) reply.removeHeader('set-cookie')
+  if (headerOf(reply, 'set-cookie') !== undefined) reply.removeHeader('set-cookie')
   const list = [...others, ...headers]
   if (list.length > 0) reply.header('set-cookie', list.length === 1 ? list[0] : list)
 }
@@ -138,10 +127,17 @@ export function hasOtherCookie (reply: FastifyReply, name: string): boolean {
 
 /** The Set-Cookie values of the reply and of the raw reply, each once. */
 function cookiesOf (reply: FastifyReply): string[] {
-  const present = reply.getHeader('set-cookie')
+  const present = headerOf(reply, 'set-cookie')
   // If only the raw reply has some, the reply gives those.
   if (present === undefined) return []
   return [...new Set([...listOf(present), ...listOf(reply.raw.getHeader('set-cookie'))])]
+}
+
+/** A header of the reply, or else of the raw reply. `getHeader` alone may give what Object.prototype has. */
+function headerOf (reply: FastifyReply, name: string): number | string | string[] | undefined {
+  const value = reply.getHeader(name)
+  if (value === undefined || value !== (Object.prototype as Record<string, unknown>)[name]) return value
+  return lookup(reply.getHeaders(), name) as string | undefined
 }
 
 /** Calls the getter of the prototype: @fastify/express sets a `headersSent` on the response that is true too early. */
@@ -151,20 +147,21 @@ export function areHeadersSent ({ raw }: Pick<FastifyReply, 'raw'>): boolean {
 
 /** Puts the headers that an error asks for into the reply, as Fastify's own error handler does. */
 export function addHeadersOf (error: unknown, reply: FastifyReply): void {
-  const { headers, statusCode } = (error ?? {}) as { headers?: Record<string, string>, statusCode?: number }
-  if (headers !== undefined && reply.statusCode === statusCode) reply.headers(headers)
+  if (typeof error !== 'object' || error === null) return
+  const headers = lookup(error, 'headers') as Record<string, string> | undefined
+  if (headers !== undefined && reply.statusCode === lookup(error, 'statusCode')) reply.headers(headers)
 }
 
 /** Adds `Cookie` to Vary if it is missing; `*` stays `*`. */
 export function addVary (reply: FastifyReply): void {
-  const present = reply.getHeader('vary')
+  const present = headerOf(reply, 'vary')
   if (present === undefined) reply.header('vary', 'Cookie')
   else if (present !== 'Cookie') reply.header('vary', mergeVary(present, 'Cookie'))
 }
 
 /** Keeps a response out of shared caches, unless the application has said how it may be cached. */
 export function addPrivate (reply: FastifyReply): void {
-  if (reply.getHeader('cache-control') !== undefined) return
+  if (headerOf(reply, 'cache-control') !== undefined) return
   reply.header('cache-control', 'private')
   marked.add(reply)
 }
@@ -186,14 +183,15 @@ export function setRawHeader (raw: FastifyReply['raw'], name: string, values: re
  */
 export function copyToRaw (reply: FastifyReply): void {
   const { raw } = reply
-  const sent = listOf(reply.getHeader('set-cookie')).filter(isHeaderValue)
+  const sent = listOf(headerOf(reply, 'set-cookie')).filter(isHeaderValue)
   const ours = written.get(reply)
   const present = listOf(raw.getHeader('set-cookie'))
   const others = present.filter((header) => ours?.includes(header) !== true && !sent.includes(header))
   if (sent.length > 0) raw.setHeader('set-cookie', [...others, ...sent])
-  const vary = listOf(reply.getHeader('vary')).join().split(',').filter(isHeaderValue)
+  const vary = headerOf(reply, 'vary')
+  const names = listOf(vary).join().split(',').filter(isHeaderValue)
   if (marked.has(reply) && raw.getHeader('cache-control') === undefined) raw.setHeader('cache-control', 'private')
-  if (reply.getHeader('vary') !== undefined) raw.setHeader('vary', mergeVary(raw.getHeader('vary') ?? '', vary))
+  if (vary !== undefined) raw.setHeader('vary', mergeVary(raw.getHeader('vary') ?? '', names))
 }
 
 /**

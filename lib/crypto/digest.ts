@@ -11,6 +11,7 @@
 import { hash as nodeHash } from 'node:crypto'
 import { types } from 'node:util'
 import nacl from 'tweetnacl'
+import { lookup } from '../lookup.ts'
 import { asGlobalBytes, assertBytes, wantBytes } from './bytes.ts'
 import type { BytesLike } from './bytes.ts'
 
@@ -120,6 +121,7 @@ export class HMAC {
   readonly digest: Digest
   /** Computes MACs again, to verify given ones. */
   readonly #verifier: HMAC
+  readonly #hashText: Digest['hashText']
   readonly #outer: Buffer
   #inner: Buffer
   /** The part of the inner buffer that was hashed last, kept because the next value often has the same length. */
@@ -132,6 +134,7 @@ export class HMAC {
     this.digest = resolveDigest(method)
     const verifying = verifyingDigest(this.digest)
     this.#verifier = verifying === this.digest ? this : new HMAC(verifying, key)
+    this.#hashText = lookup(this.digest, 'hashText') as Digest['hashText']
     const { blockLength, digestLength } = this.digest
     const bytes = wantBytes(key)
     const block = Buffer.alloc(blockLength)
@@ -152,7 +155,7 @@ export class HMAC {
   /** The MAC of `value` in base64url. */
   signText (value: BytesLike): string {
     this.#hashInner(value)
-    return this.digest.hashText?.(this.#outer, 'base64url') ??
+    return this.#hashText?.call(this.digest, this.#outer, 'base64url') ??
       wantBytes(this.digest.hash(this.#outer)).toString('base64url')
   }
 
@@ -168,8 +171,9 @@ export class HMAC {
   #hashInner (value: BytesLike): void {
     const { digest } = this
     const data = this.#fill(value)
-    if (digest.hashText === undefined) this.#outer.set(digest.hash(data), digest.blockLength)
-    else writeText(digest.hashText(data, 'binary'), this.#outer, digest.blockLength)
+    const text = this.#hashText?.call(digest, data, 'binary')
+    if (text === undefined) this.#outer.set(digest.hash(data), digest.blockLength)
+    else writeText(text, this.#outer, digest.blockLength)
   }
 
   /** The padded key and the value behind it. */

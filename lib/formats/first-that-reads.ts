@@ -4,6 +4,7 @@
  * @module
  */
 
+import { complete } from './token-format.ts'
 import type { DecodedToken, TokenFormat } from './token-format.ts'
 
 /** The first format writes. A token is read by the first format that accepts it; what the others read is rewritten. */
@@ -11,6 +12,7 @@ export class FirstThatReads implements TokenFormat {
   readonly #own: TokenFormat
   readonly #others: ReadonlyArray<Pick<TokenFormat, 'decode'>>
 
+  /** @param own - gives complete tokens, as `RememberedTokens` does */
   constructor (own: TokenFormat, others: ReadonlyArray<Pick<TokenFormat, 'decode'>>) {
     this.#own = own
     this.#others = others
@@ -25,7 +27,7 @@ export class FirstThatReads implements TokenFormat {
     const decoded = this.#own.decode(token)
     if (decoded.ok || decoded.signedAt !== undefined) return decoded
     for (const other of this.#others) {
-      const theirs = other.decode(token)
+      const theirs = complete(other.decode(token))
       if (theirs.ok) return { ...theirs, needsRewrite: true }
       if (theirs.signedAt !== undefined) return theirs
     }

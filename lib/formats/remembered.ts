@@ -4,6 +4,7 @@
  * @module
  */
 
+import { complete } from './token-format.ts'
 import type { DecodedToken, TokenFormat, VerifiedToken } from './token-format.ts'
 
 /** Characters at the end of a token, all of them of the signature: 128 bits or more. */
@@ -56,13 +57,13 @@ export class RememberedTokens implements TokenFormat {
     if (young?.token === token) return young.verified
     const old = this.#old.tokens.get(tail)
     if (old?.token === token) return this.#remember(tail, old).verified
-    const decoded = this.#format.decode(token)
+    const decoded = complete(this.#format.decode(token))
     if (!decoded.ok) return decoded
     if (young === undefined && old === undefined) {
       this.#add(flatCopy(tail), null, tailLength)
       return decoded
     }
-    const verified = { ...decoded, memo: { data: undefined } }
+    const verified = { ...decoded, memo: { data: undefined, book: undefined } }
     return this.#remember(flatCopy(tail), { token: flatCopy(token), verified }).verified
   }
 

@@ -34,13 +34,13 @@ export interface VerifiedToken {
   /** The key that verified: 0 for the newest, 1 for the next older one. */
   readonly key: number
   /** The greatest age in seconds, for formats that set a lifetime. */
-  readonly maxAge?: number
+  readonly maxAge?: number | undefined
   /** Whether the next response should replace the token, because it is not of the format that writes. */
-  readonly needsRewrite?: boolean
+  readonly needsRewrite?: boolean | undefined
   /** The token in one spelling, for formats that accept several. An id made from the token is made from this. */
-  readonly spelling?: string
+  readonly spelling?: string | undefined
   /** A place for the parsed data; only tokens that are remembered have one. */
-  readonly memo?: { data?: Record<string, unknown> | undefined, book?: BookKeeping | undefined }
+  readonly memo?: { data?: Record<string, unknown> | undefined, book?: BookKeeping | undefined } | undefined
 }
 
 /** A token with a valid signature and an unreadable payload. */
@@ -48,7 +48,7 @@ export interface UnreadableToken {
   readonly ok: false
   readonly code: TokenErrorCode
   /** The reason in words, if the format has them. */
-  readonly message?: string
+  readonly message?: string | undefined
   /** Seconds since 1970. */
   readonly signedAt: number
   /** As in {@link VerifiedToken}. */
@@ -61,10 +61,27 @@ export interface RejectedToken {
   readonly ok: false
   readonly code: TokenErrorCode
   /** Whether the token lacks one of its parts. Without it, the number of its dots decides. */
-  readonly isMalformed?: boolean
+  readonly isMalformed?: boolean | undefined
   /** The reason in words, if the format has them. */
-  readonly message?: string
+  readonly message?: string | undefined
   readonly signedAt?: undefined
+}
+
+/** The token with each fact that its format left out, so that none is read from Object.prototype. */
+export function complete (token: DecodedToken): DecodedToken {
+  return { ...noFacts, ...token }
+}
+
+const noFacts = {
+  json: undefined,
+  signedAt: undefined,
+  key: undefined,
+  maxAge: undefined,
+  needsRewrite: undefined,
+  spelling: undefined,
+  memo: undefined,
+  isMalformed: undefined,
+  message: undefined
 }
 
 /** The rejection of a token that no key of the format signed. */

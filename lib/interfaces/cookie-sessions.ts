@@ -8,11 +8,11 @@
 import type { FastifyReply } from 'fastify'
 import type { SessionConfig } from '../../types/config.ts'
 import type { BookKeeping } from '../../types/session.ts'
-import { lookup } from '../config/lookup.ts'
+import { lookup, pick } from '../lookup.ts'
 import { isSealed, parseSigningOptions } from '../config/signing-options.ts'
 import type { SealedOptions, SigningOptions } from '../config/signing-options.ts'
 import { cookieAttributes, settleCookie } from '../cookie/attributes.ts'
-import { readCookies } from '../cookie/read.ts'
+import { cookieHeader, readCookies } from '../cookie/read.ts'
 import { addVary, besideAnother, hasOtherCookie, SessionCookie, withdrawCookie } from '../cookie/write.ts'
 import { hmac } from '../crypto/digest.ts'
 import type { DigestMethod } from '../crypto/digest.ts'
@@ -23,7 +23,7 @@ import type { Refusal } from '../formats/refusal.ts'
 import { SealedFormat } from '../formats/sealed.ts'
 import { secureSessionSetup } from '../formats/secure-session.ts'
 import type { SecureSessionSetup } from '../formats/secure-session.ts'
-import type { RejectedToken, TokenFormat, UnreadableToken, VerifiedToken } from '../formats/token-format.ts'
+import type { RejectedToken, TokenFormat, VerifiedToken } from '../formats/token-format.ts'
 import type { BytesLike } from '../crypto/bytes.ts'
 import type { KeyDerivation } from '../itsdangerous/signer.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
@@ -32,6 +32,7 @@ import { sessionJSONSerializer } from '../json/session-serializer.ts'
 import { joinBook, noBook, splitBook } from '../session/book-keeping.ts'
 import type { Split } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
+import { withBook } from '../session/session-data.ts'
 import type { LoadedSession, SessionData, SessionSource } from '../session/session-data.ts'
 import { dataOf, noKey, SecureCookieSession } from '../session/session.ts'
 import { ageOf, judge, judgeBook, noteBegin } from './lifetime.ts'
@@ -55,6 +56,8 @@ export interface EncodeOptions {
   /** Whether a value that does not fit is of no use. @defaultValue `false` */
   isLimit?: boolean
 }
+
+const encodeOptionNames = ['before', 'isUnchanged', 'book', 'room', 'isLimit']
 
 /** Bytes of a Set-Cookie value that browsers accept; used when MAX_COOKIE_SIZE sets no limit. */
 const browserCookieLimit = 4093
@@ -112,7 +115,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
 
   /** Without a Cookie header there is nothing to refresh. */
   override mayNeedRefresh (_app: SessionApp, request: SessionRequest): boolean {
-    return request.headers.cookie !== undefined
+    return cookieHeader(request) !== undefined
   }
 
   override saveSession (app: SessionApp, session: SecureCookieSession, reply: FastifyReply): void {
@@ -140,7 +143,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const limit = app.config.MAX_COOKIE_SIZE
     const room = (limit || browserCookieLimit) - cookie.length
     // An override of `decode` may have replaced the data, and `noteBook` may have added to the book.
-    const isUnchanged = !modified && this.serializer.isStock === true && loaded?.data === loaded?.parsed &&
+    const isUnchanged = !modified && isStock(this.serializer) && loaded?.data === loaded?.parsed &&
       loaded?.book === book
     const token = this.encode(app, data.detached(), {
       before: loaded?.json, isUnchanged, book, room, isLimit: limit > 0
@@ -181,7 +184,8 @@ export class SecureCookieSessionInterface extends SessionInterface {
    * `FST_SESSION_COOKIE_OVERFLOW` as saving does.
    */
   encode (app: SessionApp, data: Dict, options: EncodeOptions = {}): string {
-    const { before, isUnchanged = false, book = noBook, room = this.#room(app), isLimit = false } = options
+    const given: EncodeOptions = pick(options, encodeOptionNames)
+    const { before, isUnchanged = false, book = noBook, room = this.#room(app), isLimit = false } = given
     const format = this.#formatOf(app)
     if (format === undefined) throw new FST_SESSION_UNAVAILABLE(noKey)
     if (isUnchanged && before !== undefined && !isTooLong(before)) {
@@ -202,7 +206,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (token.signedAt === undefined) return this.#refuseSignature(app, token, cookie, log)
 
     const age = ageOf(token.signedAt)
-    const maxAge = own(token, 'maxAge') ?? app.config.PERMANENT_SESSION_LIFETIME
+    const maxAge = token.maxAge ?? app.config.PERMANENT_SESSION_LIFETIME
     if (judge(age, { maxAge, clockTolerance: this.clockTolerance }) !== 'alive') {
       return this.#refuse(log, describeAge(age, this.clockTolerance))
     }
@@ -251,12 +255,12 @@ export class SecureCookieSessionInterface extends SessionInterface {
     let count = 0
     let { log } = request
     const name = this.getCookieName(app, request)
-    for (const cookie of readCookies(request.headers.cookie, name, this.#tokens.hashesOf(app))) {
+    for (const cookie of readCookies(cookieHeader(request), name, this.#tokens.hashesOf(app))) {
       if (cookie === '') continue
       // One line about a refused cookie is enough for a request.
       if (++count === 2) log = withoutDebug(log)
       this.#refusal = undefined
-      const loaded = this.decode(app, cookie, log)
+      const loaded = withBook(this.decode(app, cookie, log))
       if (loaded === undefined) rejection ??= rejectionFor(this.#refusal)
       else if (newest === undefined) newest = loaded
       else newest = newestOf(newest, loaded)
@@ -297,8 +301,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
   }
 
   #read (app: SessionApp, token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
-    const { json, signedAt } = token
-    const [needsRewrite, memo, spelling] = [own(token, 'needsRewrite'), own(token, 'memo'), own(token, 'spelling')]
+    const { json, signedAt, needsRewrite, memo, spelling } = token
     // Each key is there, so that none is read from Object.prototype.
     const facts = { json, signedAt, needsRewrite, spelling, sid: undefined, hasOldKey: undefined, rivals: undefined }
     if (memo?.data !== undefined) {
@@ -313,7 +316,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     const { data, book, wrong } = split
     if (wrong.length > 0) log.debug({ keys: wrong }, wrongKeys)
     // Only data made by Flask's tags alone can be copied for each request.
-    const isShared = memo !== undefined && this.serializer.isStock === true && isLight(json)
+    const isShared = memo !== undefined && isStock(this.serializer) && isLight(json)
     if (isShared) Object.assign(memo, { data, book })
     return { data, book, parsed: data, isShared, ...facts }
   }
@@ -363,14 +366,12 @@ function newestOf (newest: LoadedSession, other: LoadedSession): LoadedSession {
   return { ...kept, rivals: [...(newest.rivals ?? []), rival] }
 }
 
-/** A fact that a format need not give. Prototype pollution must not give it in its place. */
-function own<K extends 'maxAge' | 'memo' | 'needsRewrite' | 'spelling'> (
-  token: VerifiedToken | UnreadableToken, name: K
-): VerifiedToken[K] | undefined {
-  return lookup(token, name) as VerifiedToken[K] | undefined
+function isStock (serializer: SessionSerializer): boolean {
+  return lookup(serializer, 'isStock') === true
 }
 
 /** An override of `decode` may refuse a cookie without a reason. */
-function rejectionFor ({ reason, age }: Partial<Refusal> = {}): RejectionFacts {
-  return { code: reason ?? 'unreadable', ...(age !== undefined && { age }) }
+function rejectionFor (refusal: Refusal | undefined): RejectionFacts {
+  if (refusal === undefined) return { code: 'unreadable' }
+  return { code: refusal.reason, ...(Object.hasOwn(refusal, 'age') && { age: refusal.age as number }) }
 }

@@ -219,6 +219,20 @@ export abstract class SessionInterface {
     const attributes = cookieAttributes(settled, isHTTPS(request))
     const problem = transportProblem(request, settled)
     if (problem !== undefined) app.warnOnce(problem.kind, problem.message)
-    return new SessionCookie(app.fastify, settled.name, expires === null ? attributes : { expires, ...attributes })
+    attributes.expires ??= expires ?? undefined
+    return new SessionCookie(app.fastify, settled.name, attributes)
   }
 }
+
+// What a subclass may leave out is there all the same, so that none is read from Object.prototype.
+Object.assign(SessionInterface.prototype, {
+  saveLate: undefined,
+  start: undefined,
+  stop: undefined,
+  createSession: undefined,
+  encodeSession: undefined,
+  decodeSession: undefined,
+  endSessions: undefined,
+  listSessions: undefined,
+  isRevoked: undefined
+})

@@ -8,6 +8,7 @@
  */
 
 import type { BytesLike } from '../crypto/bytes.ts'
+import { lookup, pick } from '../lookup.ts'
 
 /** The `code` of a token error; it stays the same when messages are reworded. */
 export type TokenErrorCode =
@@ -51,7 +52,8 @@ export class BadSignature extends BadData {
   /** The value in front of the rejected signature, not verified; `undefined` when nothing could be split off. */
   readonly payload: BytesLike | undefined
 
-  constructor (message: string, { payload, cause }: BadSignatureDetails = {}) {
+  constructor (message: string, details: BadSignatureDetails = {}) {
+    const { payload, cause }: BadSignatureDetails = pick(details, ['payload', 'cause'])
     super(message, cause === undefined ? undefined : { cause })
     this.payload = payload
   }
@@ -64,9 +66,9 @@ export class BadTimeSignature extends BadSignature {
   /** The date in the token. */
   readonly dateSigned: Date | undefined
 
-  constructor (message: string, { dateSigned, ...details }: BadTimeSignatureDetails = {}) {
+  constructor (message: string, details: BadTimeSignatureDetails = {}) {
     super(message, details)
-    this.dateSigned = dateSigned
+    this.dateSigned = lookup(details, 'dateSigned') as Date | undefined
   }
 }
 
@@ -83,9 +85,9 @@ export class BadHeader extends BadSignature {
   /** The header, if it could be read. */
   readonly header: unknown
 
-  constructor (message: string, { header, ...details }: BadHeaderDetails = {}) {
+  constructor (message: string, details: BadHeaderDetails = {}) {
     super(message, details)
-    this.header = header
+    this.header = lookup(details, 'header')
   }
 }
 

@@ -11,6 +11,7 @@ import { compactJSON } from './compact-json.ts'
 import type { DataSerializer } from './compact-json.ts'
 import { utf8 } from './encoding.ts'
 import { BadPayload, BadSignature } from './errors.ts'
+import { lookup, pick } from '../lookup.ts'
 import { checkOptions } from './options.ts'
 import { secretKeyList, Signer } from './signer.ts'
 import type { SecretKey, SignerOptions } from './signer.ts'
@@ -65,6 +66,8 @@ export interface UnsafeResult {
 /** The message of a rejection by a subclass whose {@link Serializer.iterUnsigners} yields no signer. */
 export const noSigner = 'There is no signer'
 
+/** The names of {@link SerializerOptions}. */
+const ownOptionNames = ['salt', 'serializer', 'serializerOptions', 'signer', 'signerOptions', 'fallbackSigners']
 /** The names of {@link DumpOptions} and of {@link LoadOptions}. */
 const optionNames = ['salt', 'serializer']
 
@@ -104,15 +107,16 @@ export class Serializer<S extends Signer = Signer> {
    */
   constructor (secretKey: SecretKey, options: SerializerOptions<S> = {}) {
     checkOptions(options)
-    const { salt = 'itsdangerous' } = options
+    const given: SerializerOptions<S> = pick(options, ownOptionNames)
+    const { salt = 'itsdangerous' } = given
     assertBytes(salt, 'salt')
     this.#secretKeys = secretKeyList(secretKey)
     this.salt = salt
-    this.serializer = options.serializer ?? new.target.defaultSerializer
-    this.serializerOptions = options.serializerOptions ?? {}
-    this.signer = options.signer ?? new.target.defaultSigner as SignerClass<S>
-    this.signerOptions = options.signerOptions ?? {}
-    this.fallbackSigners = options.fallbackSigners ??
+    this.serializer = given.serializer ?? new.target.defaultSerializer
+    this.serializerOptions = given.serializerOptions ?? {}
+    this.signer = given.signer ?? new.target.defaultSigner as SignerClass<S>
+    this.signerOptions = given.signerOptions ?? {}
+    this.fallbackSigners = given.fallbackSigners ??
       new.target.defaultFallbackSigners as ReadonlyArray<FallbackSigner<S>>
   }
 
@@ -168,7 +172,8 @@ export class Serializer<S extends Signer = Signer> {
   /** Data as signed text. @throws {TypeError} for unknown options. */
   dumps (value: unknown, options: DumpOptions = {}): string {
     checkOptions(options, optionNames)
-    return this.signPayload(this.dumpPayload(value, options.serializer), options.salt)
+    const { salt, serializer }: DumpOptions = pick(options, optionNames)
+    return this.signPayload(this.dumpPayload(value, serializer), salt)
   }
 
   /**
@@ -181,7 +186,7 @@ export class Serializer<S extends Signer = Signer> {
    */
   loads (token: BytesLike, options: LoadOptions = {}): unknown {
     checkOptions(options, optionNames)
-    const { salt, serializer } = options
+    const { salt, serializer }: LoadOptions = pick(options, optionNames)
     return this.tryEachSigner(salt, (signer) => this.loadPayload(signer.unsign(token), serializer))
   }
 
@@ -237,7 +242,7 @@ export class Serializer<S extends Signer = Signer> {
   #tryLoadPayload (error: unknown, options: LoadOptions): unknown {
     if (!(error instanceof BadSignature) || error.payload === undefined) return undefined
     try {
-      return this.loadPayload(error.payload, options.serializer)
+      return this.loadPayload(error.payload, lookup(options, 'serializer') as LoadOptions['serializer'])
     } catch {
       return undefined
     }

@@ -13,6 +13,7 @@ import { HMACAlgorithm } from './algorithm.ts'
 import type { SigningAlgorithm } from './algorithm.ts'
 import { base64Encode, tokenText, tryBase64Decode } from './encoding.ts'
 import { BadSignature } from './errors.ts'
+import { pick } from '../lookup.ts'
 import { checkOptions } from './options.ts'
 import { describeMissingSeparator, rsplit } from './rsplit.ts'
 
@@ -35,6 +36,8 @@ export interface SignerOptions {
   /** Signs instead of HMAC with `digestMethod`; it gets the derived key. */
   algorithm?: SigningAlgorithm | undefined
 }
+
+const optionNames = ['salt', 'sep', 'keyDerivation', 'digestMethod', 'algorithm']
 
 const defaultSalt = 'itsdangerous.Signer'
 
@@ -76,19 +79,20 @@ export class Signer {
    */
   constructor (secretKey: SecretKey, options: SignerOptions = {}) {
     checkOptions(options)
+    const given: SignerOptions = pick(options, optionNames)
+    const { salt = defaultSalt } = given
     this.#secretKeys = secretKeyList(secretKey)
-    this.sep = options.sep ?? '.'
+    this.sep = given.sep ?? '.'
     if (/^[\w=-]*$/.test(this.sep)) {
       throw new RangeError(
         "sep must not be empty or consist of ASCII letters, digits and '-_=' alone, which may be part of a signature"
       )
     }
-    const { salt = defaultSalt } = options
     this.salt = copyOf(salt, 'salt')
-    this.keyDerivation = options.keyDerivation ?? new.target.defaultKeyDerivation
-    this.digestMethod = resolveDigest(options.digestMethod ?? new.target.defaultDigestMethod)
+    this.keyDerivation = given.keyDerivation ?? new.target.defaultKeyDerivation
+    this.digestMethod = resolveDigest(given.digestMethod ?? new.target.defaultDigestMethod)
     this.#defaultAlgorithm = new HMACAlgorithm(this.digestMethod)
-    this.algorithm = options.algorithm ?? this.#defaultAlgorithm
+    this.algorithm = given.algorithm ?? this.#defaultAlgorithm
     this.#signingKeys = this.#secretKeys.map(() => undefined)
   }
 

@@ -7,6 +7,7 @@
 
 import type { BytesLike } from '../crypto/bytes.ts'
 import { SignatureExpired } from './errors.ts'
+import { pick } from '../lookup.ts'
 import { checkOptions } from './options.ts'
 import { noSigner, Serializer } from './serializer.ts'
 import type { LoadOptions, SignerClass, UnsafeResult } from './serializer.ts'
@@ -39,7 +40,7 @@ export class TimedSerializer extends Serializer<TimestampSigner> {
   /** As {@link loads}, with the date of the signature (Python: `return_timestamp=True`). */
   loadsWithTimestamp (token: BytesLike, options: TimedLoadOptions = {}): Timestamped<unknown> {
     checkOptions(options, optionNames)
-    const { salt, serializer, ...age } = options
+    const { salt, serializer, ...age }: TimedLoadOptions = pick(options, optionNames)
     return this.tryEachSigner(salt, (signer) => {
       const { value, dateSigned } = signer.unsignWithTimestamp(token, age)
       return { value: this.loadPayload(value, serializer), dateSigned }

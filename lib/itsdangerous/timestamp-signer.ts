@@ -10,6 +10,7 @@ import type { BytesLike } from '../crypto/bytes.ts'
 import { base64Encode, base64ToInt, intToBytes, tokenText } from './encoding.ts'
 import { BadSignature, BadTimeSignature, SignatureExpired } from './errors.ts'
 import type { TokenErrorCode } from './errors.ts'
+import { lookup } from '../lookup.ts'
 import { checkOptions } from './options.ts'
 import { describeMissingSeparator, rsplit } from './rsplit.ts'
 import { Signer } from './signer.ts'
@@ -129,7 +130,7 @@ export class TimestampSigner extends Signer {
    * As {@link unsign}, but returns the reason of a rejection instead of throwing it: making an error takes longer than
    * verifying a signature. The options are not checked.
    */
-  verify (signedValue: BytesLike, { maxAge, clockTolerance = 0 }: UnsignOptions = {}): Verification {
+  verify (signedValue: BytesLike, options: UnsignOptions = {}): Verification {
     const parts = rsplit(signedValue, this.sep)
     if (parts === undefined) return rejected('ERR_TOKEN_BAD_SIGNATURE', describeMissingSeparator(signedValue, this.sep))
     const [signed, signature] = parts
@@ -144,7 +145,9 @@ export class TimestampSigner extends Signer {
     const timestamp = base64ToInt(tokenText(text))
     if (key === undefined) return rejected('ERR_TOKEN_BAD_TIME_SIGNATURE', mismatch, value, timestamp)
     if (timestamp === undefined) return rejected('ERR_TOKEN_BAD_TIME_SIGNATURE', 'Malformed timestamp', value)
+    const maxAge = lookup(options, 'maxAge') as number | undefined
     if (maxAge !== undefined) {
+      const clockTolerance = lookup(options, 'clockTolerance') as number | undefined ?? 0
       const age = this.getTimestamp() - Number(timestamp)
       // Negated, so that NaN rejects.
       const isExpired = !(age <= maxAge)

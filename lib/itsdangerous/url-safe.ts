@@ -11,6 +11,7 @@ import type { BytesLike } from '../crypto/bytes.ts'
 import type { DataSerializer } from './compact-json.ts'
 import { base64Decode, base64DecodeText, base64Encode, tokenText, utf8 } from './encoding.ts'
 import { BadPayload } from './errors.ts'
+import { lookup, pick } from '../lookup.ts'
 import { checkOptions } from './options.ts'
 import { Serializer } from './serializer.ts'
 import type { DumpOptions, SerializerOptions } from './serializer.ts'
@@ -43,12 +44,17 @@ export const maxPayloadLength = 262_144
 
 const defaultCompressFrom = 1024
 
+/** Without a prototype, so that node:zlib reads no other option from Object.prototype. */
+const deflateOptions: ZlibOptions = Object.assign(Object.create(null), { windowBits: 15 })
+const inflateOptions: ZlibOptions & { info: true } =
+  Object.assign(Object.create(null), { maxOutputLength: maxPayloadLength, info: true })
+
 function encodePayload (text: string, compressFrom: number): string {
   const plain = base64Encode(text)
   const length = Math.floor(plain.length * 3 / 4)
   // A longer payload could not be inflated again.
   if (length < compressFrom || length > maxPayloadLength) return plain
-  const compressed = deflateSync(text, { windowBits: 15 })
+  const compressed = deflateSync(text, deflateOptions)
   return compressed.length < length - 1 ? '.' + base64Encode(compressed) : plain
 }
 
@@ -63,8 +69,7 @@ function decodePayload (payload: BytesLike): string {
 
 /** @throws {RangeError} for more than {@link maxPayloadLength} inflated bytes, or bytes behind the zlib stream. */
 function inflate (bytes: Buffer): Buffer {
-  const options: ZlibOptions & { info: true } = { maxOutputLength: maxPayloadLength, info: true }
-  const { buffer, engine } = inflateSync(bytes, options) as unknown as InflateInfo
+  const { buffer, engine } = inflateSync(bytes, inflateOptions) as unknown as InflateInfo
   if (engine.bytesWritten !== bytes.length) throw new RangeError('there are bytes behind the compressed payload')
   return buffer
 }
@@ -78,13 +83,13 @@ export class URLSafeSerializer extends Serializer {
 
   constructor (secretKey: SecretKey, options: URLSafeSerializerOptions = {}) {
     super(secretKey, options)
-    this.compressFrom = options.compressFrom ?? defaultCompressFrom
+    this.compressFrom = lookup(options, 'compressFrom') as number | undefined ?? defaultCompressFrom
   }
 
   /** Data as signed text. @throws {TypeError} for unknown options. */
   override dumps (value: unknown, options: URLSafeDumpOptions = {}): string {
     checkOptions(options, dumpOptionNames)
-    const { salt, serializer, compressFrom } = options
+    const { salt, serializer, compressFrom }: URLSafeDumpOptions = pick(options, dumpOptionNames)
     return this.signPayload(this.dumpPayload(value, serializer, compressFrom), salt)
   }
 
@@ -105,13 +110,13 @@ export class URLSafeTimedSerializer extends TimedSerializer {
 
   constructor (secretKey: SecretKey, options: URLSafeSerializerOptions<TimestampSigner> = {}) {
     super(secretKey, options)
-    this.compressFrom = options.compressFrom ?? defaultCompressFrom
+    this.compressFrom = lookup(options, 'compressFrom') as number | undefined ?? defaultCompressFrom
   }
 
   /** Data as signed text. @throws {TypeError} for unknown options. */
   override dumps (value: unknown, options: URLSafeDumpOptions = {}): string {
     checkOptions(options, dumpOptionNames)
-    const { salt, serializer, compressFrom } = options
+    const { salt, serializer, compressFrom }: URLSafeDumpOptions = pick(options, dumpOptionNames)
     return this.signPayload(this.dumpPayload(value, serializer, compressFrom), salt)
   }
 

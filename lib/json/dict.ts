@@ -4,6 +4,8 @@
  * @module
  */
 
+import { lookup } from '../lookup.ts'
+
 /** An object that is used for its own enumerable string keys only. */
 export type Dict = Record<string, unknown>
 
@@ -18,9 +20,9 @@ export function isPlainObject (value: unknown): value is Dict {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
-/** Whether the object has a method of that name, itself or on its prototype chain. */
+/** Whether the object has a method of that name, itself or from its class. */
 export function hasMethod (value: object, name: string): boolean {
-  return typeof (value as Dict)[name] === 'function'
+  return typeof lookup(value, name) === 'function'
 }
 
 /** Sets a key; `object[key] =` would let `__proto__` change the prototype. */

@@ -6,6 +6,7 @@
  */
 
 import { types } from 'node:util'
+import { pick } from '../lookup.ts'
 import { copyData } from './copy.ts'
 import { getOwn, isDict, isOwn } from './dict.ts'
 import type { Dict } from './dict.ts'
@@ -81,7 +82,8 @@ export class TaggedJSONSerializer implements Tagger {
    *
    * @throws {TypeError} when its key is taken and `force` is not set.
    */
-  register (Tag: JSONTagClass, { force = false, index = this.order.length }: RegisterOptions = {}): void {
+  register (Tag: JSONTagClass, options: RegisterOptions = {}): void {
+    const { force = false, index = this.order.length }: RegisterOptions = pick(options, ['force', 'index'])
     const tag = new Tag(this)
     this.#isStock = false
     if (tag.key !== '') {

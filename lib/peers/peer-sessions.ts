@@ -5,7 +5,7 @@
  */
 
 import type { SessionConfig } from '../../types/config.ts'
-import { pick } from '../config/lookup.ts'
+import { pick } from '../lookup.ts'
 import { checked } from '../config/settings.ts'
 import type { Key } from '../config/settings.ts'
 import type { SigningOptions } from '../config/signing-options.ts'

@@ -8,6 +8,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { areHeadersSent, hasOwnCookie } from '../cookie/write.ts'
+import { lookup } from '../lookup.ts'
 import { andThen } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { SessionData } from '../session/session-data.ts'
@@ -141,5 +142,5 @@ const lateRead = 'the session was read for the first time after the headers were
   'has no Vary: Cookie. Read it before the reply, or before its stream, begins'
 
 function isUpgrade ({ raw }: FastifyRequest): boolean {
-  return String(raw.headers.upgrade).toLowerCase() === 'websocket'
+  return String(lookup(raw.headers, 'upgrade')).toLowerCase() === 'websocket'
 }

@@ -6,7 +6,7 @@
 
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { misspeltOption, routeProblem } from '../config/cookie-options.ts'
-import { lookup } from '../config/lookup.ts'
+import { lookup } from '../lookup.ts'
 import { addHeadersOf, addVary, areHeadersSent, copyToRaw, hasOwnCookie } from '../cookie/write.ts'
 import { FST_SESSION_HEADERS_SENT, FST_SESSION_NOT_OPEN, FST_SESSION_OPEN_FAILED, isError } from '../errors.ts'
 import type { SessionApp, SessionInterface } from '../interfaces/session-interface.ts'
@@ -396,5 +396,5 @@ function sessionDataOf (value: unknown): SessionData | undefined {
 }
 
 function hasCode (error: unknown): error is Error {
-  return isError(error) && typeof (error as Error & { code?: unknown }).code === 'string'
+  return isError(error) && typeof lookup(error, 'code') === 'string'
 }

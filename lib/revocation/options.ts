@@ -5,7 +5,7 @@
  */
 
 import { describeOption } from '../config/checks.ts'
-import { lookup } from '../config/lookup.ts'
+import { lookup } from '../lookup.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import { memoryStore } from '../stores/memory-store.ts'
 import type { SessionStore } from '../stores/store.ts'

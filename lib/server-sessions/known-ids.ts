@@ -11,6 +11,7 @@ import type { SessionApp } from '../interfaces/session-interface.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { run, wait } from './steps.ts'
 import type { Steps } from './steps.ts'
+import { nothingFound } from './store-source.ts'
 import type { Found } from './store-source.ts'
 
 /** How many ids of one request are looked up. */
@@ -36,7 +37,7 @@ export class KnownIds {
   /** The first session that the store has. Only well-formed ids reach it. @param cookies - none of them empty */
   find (app: SessionApp, cookies: readonly string[]): MaybePromise<Found> {
     const ids = cookies.flatMap((cookie) => this.form.read(cookie, app) ?? []).slice(0, mostIds)
-    if (ids.length === 0) return { refusal: cookies.length === 0 ? undefined : 'malformed' }
+    if (ids.length === 0) return { ...nothingFound, refusal: cookies.length === 0 ? undefined : 'malformed' }
     return run(this.#lookUp(app, ids))
   }
 
@@ -44,11 +45,11 @@ export class KnownIds {
   * #lookUp (app: SessionApp, ids: readonly string[]): Steps<Found> {
     const { isProof } = this.form
     const known: string[] = []
-    let first: Found = { refusal: 'unknown-id' }
+    let first: Found = { ...nothingFound, refusal: 'unknown-id' }
     for (const id of ids) {
       const session = yield * wait(this.#store.get(this.keyOf(app, id)))
       if (session === null) continue
-      if (known.push(id) === 1) first = { id, session }
+      if (known.push(id) === 1) first = { ...nothingFound, id, session }
       if (isProof) break
     }
     return { ...first, rivals: (isProof ? ids : known).slice(1) }

@@ -6,7 +6,7 @@
  */
 
 import type { FastifyReply } from 'fastify'
-import { readCookies } from '../cookie/read.ts'
+import { cookieHeader, readCookies } from '../cookie/read.ts'
 import {
   addHeadersOf, addPrivate, addVary, areHeadersSent, besideAnother, hasOtherCookie, withdrawCookie
 } from '../cookie/write.ts'
@@ -33,7 +33,7 @@ import { run } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { parseStoreOptions } from './store-options.ts'
 import type { ServerSideOptions } from './store-options.ts'
-import { StoreSource } from './store-source.ts'
+import { nothingFound, StoreSource } from './store-source.ts'
 import type { Found, StoreSerializer } from './store-source.ts'
 import { endSessionsOf, listed, sessionsOf, shortId } from './user-sessions.ts'
 import type { UserIndex } from './user-sessions.ts'
@@ -87,7 +87,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     if (this.needsKey && app.config.SECRET_KEY === null) return null
     const find = (): MaybePromise<Found> => {
       const hashes = this.needsKey ? 1 + app.config.SECRET_KEY_FALLBACKS.length : 1
-      const cookies = readCookies(request.headers.cookie, this.getCookieName(app, request), hashes).filter(Boolean)
+      const cookies = readCookies(cookieHeader(request), this.getCookieName(app, request), hashes).filter(Boolean)
       return this.#ids.find(app, cookies)
     }
     const open = (look: () => Found): SecureCookieSession => this.#open(app, request.log, look, request)
@@ -126,14 +126,14 @@ export class ServerSideSessionInterface extends SessionInterface {
   }
 
   override mayNeedRefresh (app: SessionApp, request: SessionRequest): boolean {
-    return app.config.SESSION_REFRESH_EACH_REQUEST && request.headers.cookie !== undefined
+    return app.config.SESSION_REFRESH_EACH_REQUEST && cookieHeader(request) !== undefined
   }
 
   /** @param book - its begin and its lifetime, if it is the copy of another */
   override createSession (
     app: SessionApp, given: Readonly<Dict>, { created, lifetime }: BookKeeping = noBook
   ): SecureCookieSession {
-    const session = this.#open(app, app.fastify.log, () => ({}))
+    const session = this.#open(app, app.fastify.log, () => nothingFound)
     session.update(given)
     const data = dataOf(session) as SessionData
     data.book = { ...data.book, created, lifetime }
@@ -192,7 +192,7 @@ export class ServerSideSessionInterface extends SessionInterface {
     if (this.#user === undefined) {
       throw new TypeError(`this needs the option user of ${app.sessionName}: whose session it is`)
     }
-    const reader = this.#sourceOf(app, app.fastify.log, () => ({}))
+    const reader = this.#sourceOf(app, app.fastify.log, () => nothingFound)
     return {
       store: this.#store,
       sessionName: app.sessionName,

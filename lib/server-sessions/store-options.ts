@@ -6,7 +6,7 @@
 
 import type { Session } from '../../types/session.ts'
 import { describeOption } from '../config/checks.ts'
-import { pick } from '../config/lookup.ts'
+import { pick } from '../lookup.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import type { SessionStore } from '../stores/store.ts'
 import type { StoreSerializer } from './store-source.ts'

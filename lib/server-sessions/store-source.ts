@@ -6,8 +6,10 @@
 
 import type { BookKeeping } from '../../types/session.ts'
 import type { Dict } from '../json/dict.ts'
+import { lookup } from '../lookup.ts'
 import { noBook, splitBook } from '../session/book-keeping.ts'
 import type { SessionSerializer } from '../session/hand-out.ts'
+import { noFacts } from '../session/session-data.ts'
 import type { LoadedSession, SessionJournal, SessionSource } from '../session/session-data.ts'
 import type { StoredSession } from '../stores/store.ts'
 import { ageOf, judgeBook, secondsNow } from '../interfaces/lifetime.ts'
@@ -26,13 +28,18 @@ export interface StoreSerializer extends SessionSerializer {
 /** What the ids in a request led to. */
 export interface Found {
   /** The first id that the store knows. */
-  readonly id?: string | undefined
-  readonly session?: StoredSession | undefined
+  readonly id: string | undefined
+  readonly session: StoredSession | undefined
   /** Why there is no session, for the log. */
-  readonly refusal?: 'malformed' | 'unknown-id' | undefined
+  readonly refusal: 'malformed' | 'unknown-id' | undefined
   /** The ids in other cookies of the name that are ours. Signed ones need not exist. */
-  readonly rivals?: readonly string[] | undefined
+  readonly rivals: readonly string[]
 }
+
+/** The result of ids that led to nothing. */
+export const nothingFound: Found = Object.freeze({
+  id: undefined, session: undefined, refusal: undefined, rivals: []
+})
 
 /** Why a cookie, or what it led to, is not a session. */
 export type RefusalCode =
@@ -183,7 +190,7 @@ export class StoreSource implements SessionSource, SessionJournal {
   /** Reads a value of the store. */
   read (value: StoredValue): Dict {
     const { serializer } = this
-    if (serializer.readsBytes === true) return loadSession(serializer, value as string)
+    if (lookup(serializer, 'readsBytes') === true) return loadSession(serializer, value as string)
     return loadSession(serializer, textOf(value))
   }
 
@@ -217,7 +224,8 @@ export class StoreSource implements SessionSource, SessionJournal {
 
   #loaded ({ session }: Found, whole = this.serializer.loads(this.text) as Dict): LoadedSession {
     const { data, book } = splitBook(whole)
-    return { data, book, json: this.text, parsed: data, signedAt: this.#usedAt(session?.expires, book) }
+    const signedAt = this.#usedAt(session?.expires, book)
+    return { ...noFacts, data, book, json: this.text, parsed: data, signedAt }
   }
 
   /** When the session was last written or prolonged. Computed from its end, because the store knows no other time. */

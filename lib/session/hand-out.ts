@@ -8,6 +8,7 @@ import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { isSameData } from '../json/copy.ts'
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
+import { lookup } from '../lookup.ts'
 import { splitBook } from './book-keeping.ts'
 
 /** A data serializer with two optional members that make sessions faster. */
@@ -32,6 +33,7 @@ interface Loaded {
  */
 export class ExposedValues {
   readonly #serializer: SessionSerializer
+  readonly #copyOf: SessionSerializer['copyOf']
   readonly #loaded: Loaded | undefined
   readonly #originals = new Map<string, unknown>()
   /** The text that unchanged data must have; `undefined` while only {@link #originals} are compared. */
@@ -41,13 +43,14 @@ export class ExposedValues {
 
   constructor (serializer: SessionSerializer, loaded: Loaded | undefined) {
     this.#serializer = serializer
+    this.#copyOf = lookup(serializer, 'copyOf') as SessionSerializer['copyOf']
     this.#loaded = loaded
   }
 
   /** Puts a private copy of a shared value into the data. */
   copyShared (data: Dict, key: string): void {
     const value = data[key]
-    const copy = this.#serializer.copyOf?.(value)
+    const copy = this.#copyOf?.call(this.#serializer, value)
     if (copy === undefined) {
       this.#copyAllShared(data)
       this.#watchAll(data)
@@ -61,7 +64,7 @@ export class ExposedValues {
   watch (data: Dict, key: string): void {
     if (this.#baseline !== undefined || this.#originals.has(key)) return
     // Data without a JSON text came from the application and may hold anything.
-    const copy = this.#loaded?.json === undefined ? undefined : this.#serializer.copyOf?.(data[key])
+    const copy = this.#loaded?.json === undefined ? undefined : this.#copyOf?.call(this.#serializer, data[key])
     if (copy === undefined) this.#watchAll(data)
     else this.#originals.set(key, copy)
   }

@@ -26,8 +26,9 @@ export abstract class CompatibleSession {
   }
 
   options (options: SessionCookieOptions): void {
-    this[dataKey].observer?.onOptions?.(options)
-    this[cookieOptionsKey] = { ...this[cookieOptionsKey], ...options }
+    this[dataKey].observer?.onOptions(options)
+    // `refresh` is there, so that it is not read from Object.prototype.
+    this[cookieOptionsKey] = { refresh: undefined, ...this[cookieOptionsKey], ...options }
   }
 
   regenerate (keep?: readonly PropertyKey[] | SessionCallback, callback?: SessionCallback): Promise<void> {

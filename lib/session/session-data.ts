@@ -5,6 +5,7 @@
  */
 
 import type { BookKeeping } from '../../types/session.ts'
+import { lookup } from '../lookup.ts'
 import { carryFloats } from '../json/carried-floats.ts'
 import { getOwn, setOwn } from '../json/dict.ts'
 import type { Dict } from '../json/dict.ts'
@@ -67,7 +68,7 @@ export interface SessionObserver {
   /** Whether every write is an error, even one that would change nothing. */
   readonly isReadOnly: boolean
   /** The greatest {@link SessionData.lifetime} in seconds: the greatest age of a signature. */
-  readonly longestLifetime?: number
+  readonly longestLifetime: number | undefined
   /** Data is read or written for the first time. */
   onAccess (): void
   /** A mutable value is handed out. */
@@ -79,7 +80,7 @@ export interface SessionObserver {
   /** A change was lost: warns with the message, but once for a request. */
   onLoss (message: string): void
   /** The application calls `session.options()`. */
-  onOptions? (options: object): void
+  onOptions (options: object): void
   /** The application calls `session.save()`. */
   save (): void | Promise<void>
 }
@@ -107,6 +108,10 @@ export class SessionData {
 
   get source (): SessionSource {
     return this.#source
+  }
+
+  get #journal (): SessionJournal | undefined {
+    return lookup(this.#source, 'journal') as SessionJournal | undefined
   }
 
   get observer (): SessionObserver | undefined {
@@ -165,10 +170,10 @@ export class SessionData {
       const book = this.#book
       const whole = joinBook(data, book)
       const text = carryFloats(whole === data ? json : serializer.dumps(whole), this.#loaded?.json ?? '')
-      this.#loaded = { ...this.#loaded, data, book, parsed: data, json: text, isShared: false }
+      this.#loaded = { ...noFacts, ...this.#loaded, data, book, parsed: data, json: text, isShared: false }
     }
     this.#modified = this.#needsRewrite = false
-    this.#source.journal?.forgotten()
+    this.#journal?.forgotten()
   }
 
   /** Whether a mutable value was handed out. */
@@ -212,7 +217,8 @@ export class SessionData {
 
   /** @throws {RangeError} when it is not whole, less than 1, or longer than signatures are accepted. */
   set lifetime (lifetime: number | null) {
-    const longest = this.#observer?.longestLifetime ?? this.#source.longestLifetime ?? Infinity
+    const ofSource = lookup(this.#source, 'longestLifetime') as number | undefined
+    const longest = this.#observer?.longestLifetime ?? ofSource ?? Infinity
     const given = lifetime ?? undefined
     if (given !== undefined && !(isLifetime(given) && given <= longest)) {
       throw new RangeError(wrongLifetime(given, longest))
@@ -273,7 +279,7 @@ export class SessionData {
     else {
       this.write((data) => {
         setOwn(data, key, value)
-        this.#source.journal?.assigned(key)
+        this.#journal?.assigned(key)
       })
     }
   }
@@ -289,7 +295,7 @@ export class SessionData {
     for (const [key] of all) refuseBookKey(key)
     this.write((data) => {
       setAll(data, all)
-      for (const [key] of all) this.#source.journal?.assigned(key)
+      for (const [key] of all) this.#journal?.assigned(key)
     })
   }
 
@@ -299,13 +305,13 @@ export class SessionData {
     setAll(next, entries)
     const keys = Object.keys(next)
     for (const key of keys) refuseBookKey(key)
-    if (keys.length === 0) this.#source.ending?.()
+    if (keys.length === 0) (lookup(this.#source, 'ending') as SessionSource['ending'])?.call(this.#source)
     this.write(() => {
       this.#data = next
-      for (const key of keys) this.#source.journal?.assigned(key)
+      for (const key of keys) this.#journal?.assigned(key)
       if (keys.length > 0) return
       this.beginAnew()
-      this.#source.journal?.ended()
+      this.#journal?.ended()
     })
   }
 
@@ -315,7 +321,7 @@ export class SessionData {
       for (const key of Object.keys(data)) if (!kept.has(key)) delete data[key]
       const { lifetime } = this.#book
       this.beginAnew(lifetime !== undefined && kept.has('_lifetime') ? { ...noBook, lifetime } : noBook)
-      this.#source.journal?.renewed()
+      this.#journal?.renewed()
     })
   }
 
@@ -330,7 +336,7 @@ export class SessionData {
     this.#data = this.#loaded = this.#exposed = undefined
     this.#book = noBook
     this.#modified = this.#deleted = this.#beganAnew = false
-    this.#source.journal?.forgotten()
+    this.#journal?.forgotten()
     this.#revision++
     this.#read()
   }
@@ -394,12 +400,27 @@ export class SessionData {
   }
 }
 
-/** A loaded session whose book is apart. */
-function withBook (loaded: LoadedSession | undefined): LoadedSession | undefined {
-  if (loaded === undefined || loaded.book !== undefined) return loaded
+/** A session without any facts. Each is there, so that none is read from Object.prototype. */
+export const noFacts: Readonly<Omit<LoadedSession, 'data'>> = Object.freeze({
+  book: undefined,
+  sid: undefined,
+  spelling: undefined,
+  json: undefined,
+  parsed: undefined,
+  signedAt: undefined,
+  isShared: undefined,
+  hasOldKey: undefined,
+  rivals: undefined,
+  needsRewrite: undefined
+})
+
+/** A loaded session whose book is apart. One that has no book may lack other facts, too: they are added. */
+export function withBook (loaded: LoadedSession | undefined): LoadedSession | undefined {
+  if (loaded === undefined || getOwn(loaded as unknown as Dict, 'book') !== undefined) return loaded
+  const facts = { ...noFacts, ...loaded }
   const { data, book } = splitBook(loaded.data)
-  if (data === loaded.data) return loaded
-  return { ...loaded, data, book, parsed: loaded.parsed === loaded.data ? data : loaded.parsed }
+  if (data === loaded.data) return facts
+  return { ...facts, data, book, parsed: facts.parsed === loaded.data ? data : facts.parsed }
 }
 
 /** `undefined` removes the key. */

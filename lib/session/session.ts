@@ -169,11 +169,13 @@ export class NullSession extends SecureCookieSession {
     const refuse = (): never => { throw new FST_SESSION_UNAVAILABLE(reason) }
     this[dataKey].observer = {
       isReadOnly: true,
+      longestLifetime: undefined,
       onAccess: nothing,
       onExpose: nothing,
       beforeWrite: refuse,
       afterWrite: nothing,
       onLoss: nothing,
+      onOptions: nothing,
       save: refuse
     }
   }

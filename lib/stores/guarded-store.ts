@@ -6,8 +6,10 @@
 
 import { types } from 'node:util'
 import { storeUnavailable } from '../errors.ts'
+import { lookup } from '../lookup.ts'
 import { isPromise } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
+import { noOptions } from './store.ts'
 import type { DeleteOptions, SessionOfUser, SessionStore, SetOptions, StoredSession, TouchOptions } from './store.ts'
 
 /** How long a store that is silent is not asked again, in milliseconds. */
@@ -37,16 +39,16 @@ export class GuardedStore implements SessionStore {
   constructor (store: SessionStore, timeout: number) {
     this.#store = store
     this.timeout = Math.min(timeout * 1000, longestTimeout)
-    this.sync = store.sync === true
+    this.sync = lookup(store, 'sync') === true
   }
 
   /** Whether the store can list the sessions of a user. */
   get hasIds (): boolean {
-    return typeof this.#store.ids === 'function'
+    return typeof lookup(this.#store, 'ids') === 'function'
   }
 
   open (warn: (message: string) => void): MaybePromise<void> {
-    return this.#store.open?.(warn, this.timeout)
+    return (lookup(this.#store, 'open') as SessionStore['open'])?.call(this.#store, warn, this.timeout)
   }
 
   get (id: string): MaybePromise<StoredSession | null> {
@@ -54,15 +56,18 @@ export class GuardedStore implements SessionStore {
   }
 
   set (id: string, data: string, options: SetOptions): MaybePromise<boolean> {
-    return this.#ask(() => this.#store.set(id, data, options), isBoolean)
+    const { expires, replaces } = options
+    const all = { expires, replaces, user: userIn(options) }
+    return this.#ask(() => this.#store.set(id, data, all), isBoolean)
   }
 
-  touch (id: string, expires: number, options?: TouchOptions): MaybePromise<boolean> {
-    return this.#ask(() => this.#store.touch(id, expires, options), isBoolean)
+  touch (id: string, expires: number, options: TouchOptions = noOptions): MaybePromise<boolean> {
+    return this.#ask(() => this.#store.touch(id, expires, { user: userIn(options) }), isBoolean)
   }
 
-  delete (id: string, options?: DeleteOptions): MaybePromise<boolean> {
-    return this.#ask(() => this.#store.delete(id, options), isBoolean)
+  delete (id: string, options: DeleteOptions = noOptions): MaybePromise<boolean> {
+    const replaces = lookup(options, 'replaces') as DeleteOptions['replaces']
+    return this.#ask(() => this.#store.delete(id, { replaces, user: userIn(options) }), isBoolean)
   }
 
   ids (user: string): MaybePromise<SessionOfUser[]> {
@@ -70,7 +75,7 @@ export class GuardedStore implements SessionStore {
   }
 
   close (): MaybePromise<void> {
-    return this.#store.close?.()
+    return (lookup(this.#store, 'close') as SessionStore['close'])?.call(this.#store)
   }
 
   #ask<T> (question: () => MaybePromise<T>, isAnswer: (answer: T) => boolean): MaybePromise<T> {
@@ -115,6 +120,11 @@ export class GuardedStore implements SessionStore {
     const now = performance.now()
     if (this.#answeredAt < askedAt && now - askedAt >= this.timeout / 2) this.#silentAt = now
   }
+}
+
+/** Stores get each option, so that none is read from Object.prototype. */
+function userIn (options: TouchOptions): string | undefined {
+  return lookup(options, 'user') as string | undefined
 }
 
 function isBoolean (value: unknown): boolean {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { sameBytes, wholeMilliseconds } from './store.ts'
+import { noOptions, sameBytes, wholeMilliseconds } from './store.ts'
 import type { DeleteOptions, SessionStore, SetOptions, StoredSession } from './store.ts'
 import { Turns } from './turns.ts'
 import type { Line } from './turns.ts'
@@ -71,7 +71,7 @@ export class LookThenWriteStore implements SessionStore {
     })
   }
 
-  async delete (id: string, { replaces }: DeleteOptions = {}): Promise<boolean> {
+  async delete (id: string, { replaces }: DeleteOptions = noOptions): Promise<boolean> {
     return await this.#inTurn(id, async (put) => {
       const old = living(await this.#plain.read(id))
       if (old === null || (replaces !== undefined && !sameBytes(old.data, replaces))) return false

@@ -5,9 +5,10 @@
  */
 
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
+import { pick } from '../lookup.ts'
 import { MemoryEntries } from './memory-entries.ts'
 import type { Entry } from './memory-entries.ts'
-import { sameBytes, wholeMilliseconds } from './store.ts'
+import { noOptions, sameBytes, wholeMilliseconds } from './store.ts'
 import type {
   DeleteOptions, SessionOfUser, SetOptions, StoredSession, SyncSessionStore, TouchOptions
 } from './store.ts'
@@ -28,7 +29,8 @@ export interface MemoryStoreOptions {
  * did not come back), then the least recently read ones.
  */
 export function memoryStore (options: MemoryStoreOptions = {}): SyncSessionStore {
-  return new MemoryStore(limit('max', options.max, 10_000), limit('maxBytes', options.maxBytes, Infinity))
+  const { max, maxBytes }: MemoryStoreOptions = pick(options, ['max', 'maxBytes'])
+  return new MemoryStore(limit('max', max, 10_000), limit('maxBytes', maxBytes, Infinity))
 }
 
 const MINUTE = 60_000
@@ -82,7 +84,7 @@ class MemoryStore implements SyncSessionStore {
     return true
   }
 
-  touch (id: string, expires: number, { user }: TouchOptions = {}): boolean {
+  touch (id: string, expires: number, { user }: TouchOptions = noOptions): boolean {
     wholeMilliseconds(expires)
     const entry = this.#find(id)
     if (entry === undefined) return false
@@ -91,7 +93,7 @@ class MemoryStore implements SyncSessionStore {
     return true
   }
 
-  delete (id: string, { replaces }: DeleteOptions = {}): boolean {
+  delete (id: string, { replaces }: DeleteOptions = noOptions): boolean {
     const entry = this.#find(id)
     if (entry === undefined || (replaces !== undefined && !sameBytes(entry.data, replaces))) return false
     this.#entries.remove(entry)

@@ -5,10 +5,11 @@
  */
 
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
+import { pick } from '../lookup.ts'
 import { scriptRunner } from './redis-client.ts'
 import type { RedisClient, RunScript } from './redis-client.ts'
 import * as scripts from './redis-scripts.ts'
-import { wholeMilliseconds } from './store.ts'
+import { noOptions, wholeMilliseconds } from './store.ts'
 import type { DeleteOptions, SessionOfUser, SessionStore, SetOptions, StoredSession, TouchOptions } from './store.ts'
 
 /** How {@link redisStore} names its keys. */
@@ -28,7 +29,7 @@ export interface RedisStoreOptions {
  * judged by the clock of Redis. The client stays the application's: its time limits, its errors, its end.
  */
 export function redisStore (client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
-  const { prefix = 'session:' } = options
+  const { prefix = 'session:' }: RedisStoreOptions = pick(options, ['prefix'])
   if (typeof prefix !== 'string') throw new FST_SESSION_INVALID_CONFIG('redisStore prefix', 'text', typeof prefix)
   return new RedisStore(scriptRunner(client), prefix)
 }
@@ -56,13 +57,13 @@ class RedisStore implements SessionStore {
     return isDone(await this.#run(scripts.set, this.#prefix + id, data, end, ...condition))
   }
 
-  async touch (id: string, expires: number, { user }: TouchOptions = {}): Promise<boolean> {
+  async touch (id: string, expires: number, { user }: TouchOptions = noOptions): Promise<boolean> {
     const end = String(wholeMilliseconds(expires))
     if (user !== undefined) await this.#index(user, id, end)
     return isDone(await this.#run(scripts.touch, this.#prefix + id, end))
   }
 
-  async delete (id: string, { replaces, user }: DeleteOptions = {}): Promise<boolean> {
+  async delete (id: string, { replaces, user }: DeleteOptions = noOptions): Promise<boolean> {
     const condition = replaces === undefined ? [] : [argument(replaces)]
     const isDeleted = isDone(await this.#run(scripts.remove, this.#prefix + id, ...condition))
     if (isDeleted && user !== undefined) await this.#run(scripts.unindex, this.#userKey(user), id)

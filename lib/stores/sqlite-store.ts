@@ -6,7 +6,8 @@
  */
 
 import { FST_SESSION_INVALID_STORE } from '../errors.ts'
-import { wholeMilliseconds } from './store.ts'
+import { lookup } from '../lookup.ts'
+import { noOptions, wholeMilliseconds } from './store.ts'
 import type {
   DeleteOptions, SessionOfUser, SetOptions, StoredSession, SyncSessionStore, TouchOptions
 } from './store.ts'
@@ -46,7 +47,7 @@ export interface SqliteStoreOptions {
  * @throws {@link FST_SESSION_INVALID_STORE} if this Node is older than 22.13.
  */
 export function sqliteStore (path: string, options: SqliteStoreOptions = {}): SyncSessionStore {
-  const sqlite = options.sqlite ?? process.getBuiltinModule('node:sqlite')
+  const sqlite = lookup(options, 'sqlite') as SqliteModule | undefined ?? process.getBuiltinModule('node:sqlite')
   if (!isSqlite(sqlite)) throw new FST_SESSION_INVALID_STORE('sqliteStore needs node:sqlite, in Node 22.13 or newer')
   return new SqliteStore(new (sqlite.Database ?? sqlite.DatabaseSync)(path))
 }
@@ -97,11 +98,11 @@ class SqliteStore implements SyncSessionStore {
     return changed(replaces === null ? insert.run(...values) : replace.run(...values, Buffer.from(replaces)))
   }
 
-  touch (id: string, expires: number, { user }: TouchOptions = {}): boolean {
+  touch (id: string, expires: number, { user }: TouchOptions = noOptions): boolean {
     return changed(this.#statements.touch.run(id, wholeMilliseconds(expires), user ?? null, Date.now()))
   }
 
-  delete (id: string, { replaces }: DeleteOptions = {}): boolean {
+  delete (id: string, { replaces }: DeleteOptions = noOptions): boolean {
     const data = replaces === undefined ? null : Buffer.from(replaces)
     return changed(this.#statements.delete.run(id, Date.now(), data))
   }

@@ -48,6 +48,9 @@ export interface DeleteOptions {
   user?: string | undefined
 }
 
+/** Options that were left out, without a prototype: so none is read from Object.prototype. */
+export const noOptions: Readonly<DeleteOptions> = Object.freeze(Object.create(null))
+
 /**
  * Where sessions lie.
  *

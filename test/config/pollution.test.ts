@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { parseCookieOptions } from '../../lib/config/cookie-options.ts'
-import { lookup, pick } from '../../lib/config/lookup.ts'
+import { lookup, pick } from '../../lib/lookup.ts'
 import { ConfigReader } from '../../lib/config/reader.ts'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import type { FlaskConfig, SecureSessionOptions } from '../../lib/index.ts'
@@ -81,13 +83,13 @@ describe('a key of Object.prototype', () => {
       readSecureSession: { key: Buffer.alloc(32) }
     }
     for (const options of [{}, { sessions: [{}] }] as SecureSessionOptions[]) {
-      await polluted(evil, async () => {
+      const response = await polluted(evil, async () => {
         const { visit } = await sessionApp(t, options)
-        const response = await visit(write)
-
-        t.assert.deepStrictEqual(savedData(response), { a: 1 })
-        t.assert.deepStrictEqual(sessionCookieOf(response)?.attributes, { Path: '/', HttpOnly: true })
+        return await visit(write)
       })
+
+      t.assert.deepStrictEqual(savedData(response), { a: 1 })
+      t.assert.deepStrictEqual(sessionCookieOf(response)?.attributes, { Path: '/', HttpOnly: true })
     }
   })
 
@@ -208,6 +210,28 @@ describe('a key of Object.prototype', () => {
     await polluted({ domain: 'example.org', maxAge: 1, expires: new Date(), sameSite: 'none', priority: 'high' }, async () => {
       const attributes = sessionCookieOf(await visit(write))?.attributes
       t.assert.deepStrictEqual(attributes, sessionCookieOf(before)?.attributes)
+    })
+  })
+})
+
+describe('a key of Object.prototype, whichever it is', () => {
+  // Of each name that is read from there while sessions of all kinds are served.
+  test('changes no response and nothing in a store, unless it does so without sessions, too', (t: TestContext) => {
+    const program = fileURLToPath(new URL('polluted-scenes.ts', import.meta.url))
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', program], { encoding: 'utf8' })
+
+    t.assert.strictEqual(stderr, '')
+    const { read, excluded, changes } = JSON.parse(stdout) as {
+      read: Record<string, string[]>, excluded: Record<string, string[]>, changes: string[]
+    }
+    t.assert.deepStrictEqual(changes, [])
+    t.assert.ok(Object.values(read).every((names) => names.includes('SECRET_KEY') && names.includes('cookie')))
+    t.assert.deepStrictEqual(excluded, {
+      true: ['cookie', 'set-cookie'], // @fastify/cookie and Fastify read them
+      text: ['set-cookie'],
+      'an object': ['cookie', 'set-cookie'],
+      'a function': ['set-cookie', 'toJSON'], // JSON.stringify
+      'what fits': []
     })
   })
 })

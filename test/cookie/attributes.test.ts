@@ -6,10 +6,11 @@ import type { CookieSettings } from '../../lib/cookie/attributes.ts'
 const settings: CookieSettings = {
   name: '__Secure-session', domain: null, path: '/', httpOnly: true, secure: false, partitioned: false, sameSite: null
 }
-const plain = { path: '/', httpOnly: true, secure: false, partitioned: false }
+const unset = { domain: undefined, expires: undefined, maxAge: undefined, sameSite: undefined }
+const plain = { ...unset, path: '/', httpOnly: true, secure: false, partitioned: false }
 
 describe('cookieAttributes', () => {
-  test('omits attributes that are not set, and does not check the configuration again', (t: TestContext) => {
+  test('has undefined for attributes that are not set, and does not check the configuration again', (t: TestContext) => {
     t.assert.deepStrictEqual(cookieAttributes(settleCookie(settings), false), plain)
   })
 
@@ -17,7 +18,7 @@ describe('cookieAttributes', () => {
     const all: CookieSettings = { ...settings, domain: 'a.org', path: '/shop', httpOnly: false, secure: true, sameSite: 'Lax' }
 
     t.assert.deepStrictEqual(cookieAttributes(settleCookie(all), false), {
-      domain: 'a.org', path: '/shop', httpOnly: false, secure: true, partitioned: false, sameSite: 'lax'
+      ...unset, domain: 'a.org', path: '/shop', httpOnly: false, secure: true, partitioned: false, sameSite: 'lax'
     })
   })
 
@@ -33,7 +34,7 @@ describe('cookieAttributes', () => {
     const configured: CookieSettings = { ...settings, name: 'session', domain: 'a.org', sameSite: 'Lax' }
     const asked = { domain: 'b.org', path: '/b', httpOnly: false, secure: true, partitioned: true, sameSite: 'Strict' } as const
 
-    t.assert.deepStrictEqual(cookieAttributes(settleCookie(configured, asked), false), { ...asked, sameSite: 'strict' })
+    t.assert.deepStrictEqual(cookieAttributes(settleCookie(configured, asked), false), { ...unset, ...asked, sameSite: 'strict' })
     t.assert.deepStrictEqual(cookieAttributes(settleCookie(configured, { domain: null, sameSite: null }), false), plain)
   })
 
@@ -57,6 +58,6 @@ describe('deletionAttributes', () => {
   test('ends the cookie at once and keeps all that browsers match', (t: TestContext) => {
     const attributes = { ...plain, domain: 'a.org', maxAge: 60, expires: new Date(1e12) }
 
-    t.assert.deepStrictEqual(deletionAttributes(attributes), { ...plain, domain: 'a.org', maxAge: 0, expires: new Date(0) })
+    t.assert.deepStrictEqual(deletionAttributes(attributes), { ...attributes, maxAge: 0, expires: new Date(0) })
   })
 })

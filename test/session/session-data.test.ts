@@ -19,11 +19,13 @@ function observed (loaded: LoadedSession | undefined) {
   })
   data.observer = {
     isReadOnly: false,
+    longestLifetime: undefined,
     onAccess: hear('access'),
     onExpose: hear('expose'),
     beforeWrite: hear('before write'),
     afterWrite: hear('after write'),
     onLoss: hear('loss'),
+    onOptions: hear('options'),
     save: hear('save')
   }
   return { data, heard, loads: () => loads }
