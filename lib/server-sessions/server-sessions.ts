@@ -177,6 +177,8 @@ export class ServerSideSessionInterface extends SessionInterface {
   override async listSessions<T> (
     app: SessionApp, user: string, { current, data }: ListOptions<T>
   ): Promise<Array<ListedSession<T>>> {
+    // Which session is the current one depends on the cookie.
+    if (current !== undefined) current.accessed = true
     const currentKey = current && this.#keyOfSession(app, current)
     const sessions = await run(sessionsOf(this.#indexOf(app), user))
     return listed(sessions, app.config, currentKey, (found) => data?.(new this.sessionClass(found)) as T)

@@ -190,6 +190,15 @@ describe('listSessions', () => {
     ])
   })
 
+  test('depends on the cookie when it is told the current session: the response has Vary', async (t: TestContext) => {
+    const { app, login } = await users(t)
+    const browser = await login(42)
+
+    const response = await browser.visit(async (session) => (await app.listSessions(42, { current: session })).length)
+
+    t.assert.strictEqual(response.headers.vary, 'Cookie')
+  })
+
   test('shows neither ids nor sessions that ended, nor those of other users', async (t: TestContext) => {
     const { app, login } = await users(t)
     const [one, two] = [await login(42), await login(42)]
