@@ -210,7 +210,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     if (judge(age, { maxAge, clockTolerance: this.clockTolerance }) !== 'alive') {
       return this.#refuse(log, describeAge(age, this.clockTolerance))
     }
-    const loaded = token.ok ? this.#read(app, token, log) : this.#refuseUnreadable(app, log)
+    const loaded = token.ok ? this.#read(token, log) : this.#refuseUnreadable(log)
     if (loaded === undefined) return undefined
     if (token.key > 0) loaded.hasOldKey = true
     const { book = noBook } = loaded
@@ -294,13 +294,12 @@ export class SecureCookieSessionInterface extends SessionInterface {
     log.debug(refusal, 'session cookie refused')
   }
 
-  /** Warns once: only the owner of the key can have signed the cookie, but a visitor may send it again and again. */
-  #refuseUnreadable (app: SessionApp, log: SessionRequest['log']): undefined {
-    app.warnOnce('unreadable', 'a session cookie with a valid signature is unreadable')
-    return this.#refuse(log, { reason: 'unreadable', code: 'ERR_TOKEN_BAD_PAYLOAD' })
+  #refuseUnreadable (log: SessionRequest['log']): undefined {
+    this.#refusal = { reason: 'unreadable', code: 'ERR_TOKEN_BAD_PAYLOAD' }
+    log.warn(this.#refusal, 'session cookie with a valid signature is unreadable')
   }
 
-  #read (app: SessionApp, token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
+  #read (token: VerifiedToken, log: SessionRequest['log']): LoadedSession | undefined {
     const { json, signedAt, needsRewrite, memo, spelling } = token
     // Each key is there, so that none is read from Object.prototype.
     const facts = { json, signedAt, needsRewrite, spelling, sid: undefined, hasOldKey: undefined, rivals: undefined }
@@ -311,7 +310,7 @@ export class SecureCookieSessionInterface extends SessionInterface {
     try {
       split = splitBook(loadSession(this.serializer, json))
     } catch {
-      return this.#refuseUnreadable(app, log)
+      return this.#refuseUnreadable(log)
     }
     const { data, book, wrong } = split
     if (wrong.length > 0) log.debug({ keys: wrong }, wrongKeys)

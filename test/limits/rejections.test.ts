@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { runInNewContext } from 'node:vm'
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import type { Rejection, SecureSessionOptions, SessionApp } from '../../lib/index.ts'
 import { reportRejection } from '../../lib/interfaces/rejections.ts'
@@ -147,15 +147,6 @@ describe('onReject', () => {
     t.assert.strictEqual((await visit((session) => JSON.stringify(session), { cookie: cookieOf({ user: 'ann' }) })).body, '{"user":"ann","seen":"old-key"}')
   })
 
-  test('hears of an unreadable cookie each time, while the log is warned once', async (t: TestContext) => {
-    const { visit, rejections, log } = await heard(t)
-
-    for (let i = 0; i < 3; i++) await visit(read, { cookie: cookieOfText('[1]') })
-
-    t.assert.strictEqual(rejections.length, 3)
-    t.assert.deepStrictEqual(log.lines.map(({ level }) => level), [40, 20, 20, 20])
-  })
-
   test('must be a function', async (t: TestContext) => {
     const { code, message } = await refusalOf(t, { onReject: 'log' as never })
 
@@ -192,34 +183,6 @@ describe('onReject', () => {
       for (const part of [...value(cookie).split('.'), secretKey, oldKey]) t.assert.ok(!told.includes(part))
     }
   })
-})
-
-test('an override of decode can log a second cookie with a logger that has private fields', async (t: TestContext) => {
-  class Logger {
-    #lines = 0
-    level = 'debug'
-    child (): this { return this }
-    debug (): void { this.#lines++ }
-    fatal = this.debug
-    error = this.debug
-    warn = this.debug
-    info = this.debug
-    trace = this.debug
-    silent = this.debug
-  }
-  class Logging extends SecureCookieSessionInterface {
-    override decode (...args: Parameters<SecureCookieSessionInterface['decode']>): ReturnType<SecureCookieSessionInterface['decode']> {
-      const [, cookie, log] = args
-      log.info(`${log.level}: ${cookie.length} letters`)
-      return super.decode(...args)
-    }
-  }
-  const server = { loggerInstance: new Logger() as FastifyBaseLogger }
-  const { visit } = await sessionApp(t, { sessionInterface: new Logging() }, { server })
-
-  const response = await visit(read, { cookie: `${cookieOf({ user: 'ann' })}; session=a.b.c` })
-
-  t.assert.strictEqual(response.body, 'ann')
 })
 
 describe('the diagnostics channel', () => {
