@@ -256,7 +256,6 @@ export class RequestSession implements SessionObserver {
 
   /** @param isLate - whether the head is gone, so that the session can no longer put a cookie into the response */
   #save (reply: FastifyReply, data: SessionData, isLate = false): Promise<void> | undefined {
-    if (this.#isNull) return undefined
     if (this.#saving !== undefined) {
       // Saves run one after another, so that an older state is never written last.
       const next = (): MaybePromise<void> => this.#save(reply, data, isLate)

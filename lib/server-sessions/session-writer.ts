@@ -52,7 +52,7 @@ export class SessionWriter {
   * endRivals (source: StoreSource, write: Write): Steps<void> {
     for (const id of source.rivals) {
       const key = write.keyOf(id)
-      const found = id === source.id ? null : yield * wait(this.#store.get(key))
+      const found = yield * wait(this.#store.get(key))
       if (found !== null) yield * wait(this.#store.delete(key, { user: userIn(source, write, found.data) }))
     }
   }

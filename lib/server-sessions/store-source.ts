@@ -89,6 +89,8 @@ export class StoreSource implements SessionSource, SessionJournal {
   attempted: { stored: string, text: string } | undefined
   /** Whether another request ended the session. */
   isGone = false
+  /** The ids in the other cookies of the request that are ours. */
+  rivals: readonly string[] = []
   /** Whether the session was written, or touched, for this response. */
   isSaved = false
 
@@ -112,10 +114,6 @@ export class StoreSource implements SessionSource, SessionJournal {
     return this.#failure
   }
 
-  get rivals (): readonly string[] {
-    return this.#found?.rivals ?? []
-  }
-
   isOf (sessions: object, sessionName: string): boolean {
     const { owner } = this.#judgement
     return owner[0] === sessions && owner[1] === sessionName
@@ -127,6 +125,7 @@ export class StoreSource implements SessionSource, SessionJournal {
     if (this.#failure !== undefined) throw this.#failure
     try {
       this.#found = this.#look()
+      this.rivals = this.#found.rivals
     } catch (error) {
       this.#failure = error
       this.#judgement.refused('store-unavailable')

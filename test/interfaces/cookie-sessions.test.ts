@@ -1,7 +1,7 @@
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { nodeDigest } from '../../lib/index.ts'
-import type { SecureSessionOptions } from '../../lib/index.ts'
+import { nodeDigest, SecureCookieSessionInterface } from '../../lib/index.ts'
+import type { LoadedSession, SecureSessionOptions, SessionApp, SessionRequest } from '../../lib/index.ts'
 import { memoryStore } from '../../lib/stores/index.ts'
 import { cookieOf, cookieOfText, logOf, noise, secretKey, sessionApp } from '../helpers.ts'
 
@@ -69,13 +69,21 @@ describe('many cookies of one name', () => {
       silent (): void {}
       get lines (): unknown[] { return this.#lines }
     }
+    const levels: unknown[] = []
+    class Own extends SecureCookieSessionInterface {
+      override decode (app: SessionApp, cookie: string, log: SessionRequest['log']): LoadedSession | undefined {
+        levels.push((log as unknown as Logger).level)
+        return super.decode(app, cookie, log)
+      }
+    }
     const log = new Logger()
-    const { visit } = await sessionApp(t, {}, { server: { loggerInstance: log } })
+    const { visit } = await sessionApp(t, { sessionInterface: new Own() }, { server: { loggerInstance: log } })
     const unreadable = cookieOfText('no json')
 
     const { body } = await visit((session) => session.a, { cookie: `${cookieOf({ a: 1 })}; ${unreadable}` })
 
     t.assert.strictEqual(body, '1')
+    t.assert.deepStrictEqual(levels, ['debug', 'debug'])
     t.assert.deepStrictEqual(log.lines, [{ reason: 'unreadable', code: 'ERR_TOKEN_BAD_PAYLOAD' }])
   })
 

@@ -187,7 +187,10 @@ describe('createSession, encodeSession and decodeSession', () => {
     }
     const app = await buildApp(t, { secretKey: undefined, sessionInterface: new Own() })
 
-    t.assert.throws(() => app.createSession(), { name: 'TypeError', message: 'the sessionInterface of session keeps no sessions outside of requests' })
+    const error = { name: 'TypeError', message: 'the sessionInterface of session keeps no sessions outside of requests' }
+    t.assert.throws(() => app.createSession(), error)
+    t.assert.throws(() => app.decodeSession(cookieOf({ a: 1 })), error)
+    t.assert.throws(() => app.encodeSession(new SecureCookieSession({ a: 1 }) as unknown as Session), error)
   })
 })
 
