@@ -48,7 +48,7 @@ export class KnownIds {
     for (const id of ids) {
       const session = yield * wait(this.#store.get(this.keyOf(app, id)))
       if (session === null) continue
-      if (first === undefined) first = { ...nothingFound, id, session }
+      if (first === undefined) first = { id, session, refusal: undefined, hasRivals }
       else hasRivals = true
       if (hasRivals) break
     }
