@@ -5,7 +5,7 @@
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.8.3} how browsers write it
  */
 
-import { lookup } from '../lookup.ts'
+import type { FastifyRequest } from 'fastify'
 
 /** The most cookies of one name, without empty ones. Browsers send one, or a few after a change of domain or path. */
 const mostCookies = 64
@@ -15,8 +15,8 @@ const equalsSign = 0x3d
 const semicolon = 0x3b
 
 /** The Cookie header of a request. Node.js gives headers in a plain object. */
-export function cookieHeader ({ headers }: { readonly headers: object }): string | undefined {
-  return lookup(headers, 'cookie') as string | undefined
+export function cookieHeader ({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+  return Object.hasOwn(headers, 'cookie') ? headers.cookie : undefined
 }
 
 /**

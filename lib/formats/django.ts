@@ -9,7 +9,7 @@ import { rsplit } from '../itsdangerous/rsplit.ts'
 import { Signer } from '../itsdangerous/signer.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
 import { asText } from './flask.ts'
-import { badSignature } from './token-format.ts'
+import { badSignature, verifiedToken } from './token-format.ts'
 import type { DecodedToken, TokenFormat } from './token-format.ts'
 
 /** Characters after the payload: the time in base62 and a signature. */
@@ -43,7 +43,7 @@ export class DjangoFormat implements TokenFormat {
     const key = this.#signers.findIndex((signer) => signer.verifySignature(signed, signature))
     if (key === -1) return { ...badSignature, isMalformed: false }
     try {
-      return { ok: true, json: this.#signing.loadPayload(payload, asText) as string, signedAt, key }
+      return verifiedToken(this.#signing.loadPayload(payload, asText) as string, signedAt, key)
     } catch (error) {
       return { ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', message: (error as Error).message, signedAt, key }
     }

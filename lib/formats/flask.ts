@@ -8,6 +8,7 @@ import { deflateSync } from 'node:zlib'
 import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import { resolveDigest } from '../crypto/digest.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import { verifiedToken } from './token-format.ts'
 import type { DecodedToken, TokenFormat } from './token-format.ts'
 
 /** Lets the signing serializer sign and return text that is already JSON. */
@@ -57,7 +58,7 @@ export class FlaskFormat implements TokenFormat {
     const signedAt = Number(verification.timestamp)
     try {
       const json = this.#signing.loadPayload(verification.value, asText) as string
-      return { ok: true, json, signedAt, key }
+      return verifiedToken(json, signedAt, key)
     } catch (error) {
       return { ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', message: (error as Error).message, signedAt, key }
     }

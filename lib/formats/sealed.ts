@@ -14,6 +14,7 @@ import { openSecretBox, randomBytes, sealSecretBox } from '../crypto/secretbox.t
 import { base64Encode, tryBase64Decode } from '../itsdangerous/encoding.ts'
 import type { TimestampSigner } from '../itsdangerous/timestamp-signer.ts'
 import type { URLSafeTimedSerializer } from '../itsdangerous/url-safe.ts'
+import { verifiedToken } from './token-format.ts'
 import type { DecodedToken, TokenFormat } from './token-format.ts'
 
 /** Bytes of the nonce, which stands in front of its box. */
@@ -68,7 +69,7 @@ export class SealedFormat implements TokenFormat {
     const { key, value } = verification
     const signedAt = Number(verification.timestamp)
     const text = open(value, this.#boxKeys[key])
-    if (text !== undefined) return { ok: true, json: withoutPadding(text), signedAt, key }
+    if (text !== undefined) return verifiedToken(withoutPadding(text), signedAt, key)
     return { ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', message: 'The payload could not be opened', signedAt, key }
   }
 }

@@ -11,7 +11,7 @@ import { openSecretBox } from '../crypto/secretbox.ts'
 import { FST_SESSION_INVALID_CONFIG } from '../errors.ts'
 import type { DataSerializer } from '../itsdangerous/compact-json.ts'
 import type { Dict } from '../json/dict.ts'
-import { badSignature } from './token-format.ts'
+import { badSignature, verifiedToken } from './token-format.ts'
 import type { DecodedToken } from './token-format.ts'
 
 /** The text is `box;nonce`, both base64, percent-encoded by the `cookie` package unless a parser decoded it. */
@@ -65,7 +65,7 @@ export class SecureSessionFormat {
       if (typeof signedAt !== 'number') return badSignature
       const json = this.#serializer.dumps(data)
       // @fastify/secure-session accepts cookies younger than `expiry`; ages are whole seconds here.
-      return { ok: true, json, signedAt: Math.floor(signedAt), key, maxAge: this.#setup.expiry - 1, spelling }
+      return verifiedToken(json, Math.floor(signedAt), key, this.#setup.expiry - 1, spelling)
     } catch {
       return { ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', signedAt: Math.floor(Date.now() / 1000), key }
     }

@@ -8,7 +8,7 @@
 import { Buffer } from 'node:buffer'
 import { utf8 } from '../itsdangerous/encoding.ts'
 import type { TimestampSigner } from '../itsdangerous/timestamp-signer.ts'
-import { badSignature } from './token-format.ts'
+import { badSignature, verifiedToken } from './token-format.ts'
 import type { DecodedToken, TokenFormat } from './token-format.ts'
 
 /** Tokens of `SessionMiddleware`. They are never compressed. */
@@ -30,7 +30,7 @@ export class StarletteFormat implements TokenFormat {
     const { key } = verification
     const signedAt = Number(verification.timestamp)
     try {
-      return { ok: true, json: decodeText(String(verification.value)), signedAt, key }
+      return verifiedToken(decodeText(String(verification.value)), signedAt, key)
     } catch (error) {
       return { ok: false, code: 'ERR_TOKEN_BAD_PAYLOAD', message: (error as Error).message, signedAt, key }
     }

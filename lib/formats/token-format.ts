@@ -34,13 +34,13 @@ export interface VerifiedToken {
   /** The key that verified: 0 for the newest, 1 for the next older one. */
   readonly key: number
   /** The greatest age in seconds, for formats that set a lifetime. */
-  readonly maxAge?: number | undefined
+  readonly maxAge: number | undefined
   /** Whether the next response should replace the token, because it is not of the format that writes. */
-  readonly needsRewrite?: boolean | undefined
+  readonly needsRewrite: boolean | undefined
   /** The token in one spelling, for formats that accept several. An id made from the token is made from this. */
-  readonly spelling?: string | undefined
+  readonly spelling: string | undefined
   /** A place for the parsed data; only tokens that are remembered have one. */
-  readonly memo?: { data?: Record<string, unknown> | undefined, book?: BookKeeping | undefined } | undefined
+  readonly memo: { data?: Record<string, unknown> | undefined, book?: BookKeeping | undefined } | undefined
 }
 
 /** A token with a valid signature and an unreadable payload. */
@@ -67,21 +67,21 @@ export interface RejectedToken {
   readonly signedAt?: undefined
 }
 
-/** The token with each fact that its format left out, so that none is read from Object.prototype. */
-export function complete (token: DecodedToken): DecodedToken {
-  return { ...noFacts, ...token }
+/** A verified token. Each fact is there, so that none is read from Object.prototype. A spread would be slower. */
+export function verifiedToken (
+  json: string, signedAt: number, key: number, maxAge?: number, spelling?: string
+): VerifiedToken {
+  return { ok: true, json, signedAt, key, maxAge, needsRewrite: undefined, spelling, memo: undefined }
 }
 
-const noFacts = {
-  json: undefined,
-  signedAt: undefined,
-  key: undefined,
-  maxAge: undefined,
-  needsRewrite: undefined,
-  spelling: undefined,
-  memo: undefined,
-  isMalformed: undefined,
-  message: undefined
+/** A refusal with each fact that its format left out, so that none is read from Object.prototype. */
+export function complete (token: DecodedToken): DecodedToken {
+  if (token.ok) return token
+  return { ...noRefusalFacts, ...token }
+}
+
+const noRefusalFacts = {
+  message: undefined, signedAt: undefined, key: undefined, maxAge: undefined, isMalformed: undefined
 }
 
 /** The rejection of a token that no key of the format signed. */

@@ -401,7 +401,7 @@ export class SessionData {
 }
 
 /** A session without any facts. Each is there, so that none is read from Object.prototype. */
-export const noFacts: Readonly<Omit<LoadedSession, 'data'>> = Object.freeze({
+const noFacts: Readonly<Omit<LoadedSession, 'data'>> = Object.freeze({
   book: undefined,
   sid: undefined,
   spelling: undefined,

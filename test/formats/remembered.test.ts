@@ -2,6 +2,7 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { FlaskFormat } from '../../lib/formats/flask.ts'
 import { RememberedTokens } from '../../lib/formats/remembered.ts'
+import { verifiedToken } from '../../lib/formats/token-format.ts'
 import type { DecodedToken, TokenFormat } from '../../lib/formats/token-format.ts'
 import { SecureCookieSessionInterface } from '../../lib/index.ts'
 import { URLSafeTimedSerializer } from '../../lib/itsdangerous/index.ts'
@@ -140,7 +141,7 @@ describe('RememberedTokens', () => {
       encode: String,
       decode: (token): DecodedToken => {
         if (isClosed) return { ok: false, code: 'ERR_TOKEN_BAD_SIGNATURE' }
-        return { ok: true, json: jsonOf(token), signedAt: 0, key: 0 }
+        return verifiedToken(jsonOf(token), 0, 0)
       }
     }
     const format = new RememberedTokens(inner, max)
@@ -237,7 +238,7 @@ describe('RememberedTokens', () => {
 
   test('does not remember a refusal', (t: TestContext) => {
     let isRight = false
-    const answer = (): DecodedToken => isRight ? { ok: true, json: '{}', signedAt: 0, key: 0 } : { ok: false, code: 'ERR_TOKEN_BAD_SIGNATURE' }
+    const answer = (): DecodedToken => isRight ? verifiedToken('{}', 0, 0) : { ok: false, code: 'ERR_TOKEN_BAD_SIGNATURE' }
     const format = new RememberedTokens({ encode: String, decode: answer }, 1000)
 
     t.assert.strictEqual(format.decode('token').ok, false)
