@@ -13,7 +13,7 @@ test('the tests notice every change of the access to keys in dict.ts that makes 
 
   const { status, stdout } = spawnSync(
     process.execPath,
-    ['node_modules/@stryker-mutator/core/bin/stryker.js', 'run', 'test/campaigns/mutation/stryker.config.mjs', '--mutate', 'lib/json/dict.ts:28-43'],
+    ['node_modules/@stryker-mutator/core/bin/stryker.js', 'run', 'test/campaigns/mutation/stryker.config.mjs', '--mutate', 'lib/json/dict.ts:28-31'],
     { env: { ...env, MUTATE: 'json', REPORT: report }, encoding: 'utf8' }
   )
 
@@ -21,7 +21,7 @@ test('the tests notice every change of the access to keys in dict.ts that makes 
   const { files } = JSON.parse(readFileSync(report, 'utf8'))
   const { mutants } = files['lib/json/dict.ts']
   const survivors = mutants.filter((mutant) => !['Killed', 'Timeout'].includes(mutant.status))
-  t.assert.ok(mutants.length >= 10)
+  t.assert.ok(mutants.length >= 4)
   t.assert.deepStrictEqual(survivors.map(({ mutatorName, location, replacement }) => `${location.start.line}: ${mutatorName} ${replacement}`), [
     // To define a property that is no __proto__ does what assigning it does.
     '30: ConditionalExpression false'
