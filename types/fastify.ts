@@ -61,8 +61,8 @@ declare module 'fastify' {
     /**
      * Reads the session in the value of a cookie; `null` when the cookie is refused, or is not text.
      *
-     * A promise if the sessions lie in a store that gives promises, or if that of `revocation` does: it is asked whether
-     * the session was ended.
+     * A promise if the sessions lie in a store that gives promises, or if that of `revocation` does: it is asked
+     * whether the session was ended.
      */
     decodeSession<T = own.SessionData> (
       cookie: string | undefined, sessionName?: string, log?: FastifyBaseLogger

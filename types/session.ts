@@ -29,8 +29,8 @@ export interface SessionData {}
  * }
  * ```
  *
- * Then `decodeSession` and `encodeSession` return promises in the types. In fact `encodeSession` gives none for sessions
- * in cookies, which `await` accepts as well.
+ * Then `decodeSession` and `encodeSession` return promises in the types. In fact `encodeSession` gives none for
+ * sessions in cookies, which `await` accepts as well.
  */
 export interface SessionStoreKind {}
 

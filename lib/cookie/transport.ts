@@ -57,9 +57,8 @@ const autoBehindProxy: TransportProblem = {
 const noneOverHTTP: TransportProblem = {
   kind: 'SameSite=None over HTTP',
   message: "the SameSite of the cookie is 'None' (by SESSION_COOKIE_SAMESITE, cookie.sameSite, the config of the " +
-    'route or session.options()), which browsers accept on Secure cookies only, but the request came over plain HTTP, so ' +
-    'that SameSite is left out. ' +
-    'Serve over HTTPS, or set the option trustProxy of Fastify'
+    'route or session.options()), which browsers accept on Secure cookies only, but the request came over plain ' +
+    'HTTP, so that SameSite is left out. Serve over HTTPS, or set the option trustProxy of Fastify'
 }
 
 /** Browsers accept Secure cookies from these hosts over plain HTTP. */

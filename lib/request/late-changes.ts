@@ -13,11 +13,11 @@ import { andThen } from '../maybe-promise.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { SessionData } from '../session/session-data.ts'
 
-/** Writes lines into the log, but only the first one of the request. */
+/** Writes lines into the log. */
 export interface Reports {
-  /** A change was lost. */
+  /** A change was lost: only the first line of a request is written. */
   loss (message: string): void
-  /** A mistake of the route, which is logged once for the route. */
+  /** A mistake of the route: only the first line of the route is written. */
   mistake (message: string): void
 }
 

@@ -52,7 +52,7 @@ export class RequestSession implements SessionObserver {
   #failed: { revision: number, options: unknown, text: string | undefined, error: unknown } | undefined
   /** Whether a failure is reported by the response, which then fails. */
   #isFailureReported = false
-  /** Whether the log has the line of this request about a change that was lost, or a look that came late. */
+  /** Whether the log has the line of this request about what was lost. */
   #isLossReported = false
 
   constructor (sessionInterface: SessionInterface, app: SessionApp, request: FastifyRequest) {

@@ -6,8 +6,8 @@
  * | `ended:SID` | `1` | the session with this id was ended |
  * | `since:USER` | `{"since":1700000000,"except":["SID"]}` | a session of this user is valid if it began later |
  *
- * For a session of another name than `session` the second key is `since:NAME:USER`. A colon in USER is written `%3A`, and
- * a percent sign `%25`: the user `admin:root` must not end the sessions of `root` in the session `admin`.
+ * For a session of another name than `session` the second key is `since:NAME:USER`. A colon in USER is written `%3A`,
+ * and a percent sign `%25`: the user `admin:root` must not end the sessions of `root` in the session `admin`.
  *
  * @module
  */

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import type { Session } from '../../lib/index.ts'
 import type { Act } from '../helpers.ts'
 import { AsyncStore, dataIn, gate, storeApp } from './world.ts'
 import type { World } from './world.ts'
@@ -25,6 +26,14 @@ interface Served extends World {
   warnings (): string[]
   /** What the store has, once it is this or some time has passed. */
   settles (t: TestContext, data: unknown): Promise<void>
+}
+
+/** A hijacked reply whose head is out when the session changes. */
+const afterHead = (change: (session: Session) => void): Act => (session, _request, reply) => {
+  reply.hijack()
+  reply.raw.write('a')
+  change(session)
+  reply.raw.end('b')
 }
 
 async function serve (t: TestContext, isSync: boolean): Promise<Served> {
@@ -154,12 +163,7 @@ for (const isSync of [true, false]) {
 
     test('by clear() ends the session', async (t: TestContext) => {
       const { get, settles } = await serve(t, isSync)
-      const response = await get((session, _request, reply) => {
-        reply.hijack()
-        reply.raw.write('a')
-        session.clear()
-        reply.raw.end('b')
-      })
+      const response = await get(afterHead((session) => { session.clear() }))
       await response.text()
       await settles(t, null)
     })
@@ -193,12 +197,7 @@ for (const isSync of [true, false]) {
 
     test('with which a session begins is lost, with a warning', async (t: TestContext) => {
       const { get, warnings, store } = await serve(t, isSync)
-      const response = await get((session, _request, reply) => {
-        reply.hijack()
-        reply.raw.write('a')
-        session.a = 1
-        reply.raw.end('b')
-      }, false)
+      const response = await get(afterHead((session) => { session.a = 1 }), false)
       await response.text()
       await setTimeout(50)
       t.assert.match(warnings().join(), /a session that begins after the headers were sent has no cookie/)
@@ -207,12 +206,9 @@ for (const isSync of [true, false]) {
 
     test('with which a session begins that was not read before is one warning: of the lost change', async (t: TestContext) => {
       const { get, warnings } = await serve(t, isSync)
-      const response = await get((session, _request, reply) => {
-        reply.hijack()
-        reply.raw.write('a')
+      const response = await get(afterHead((session) => {
         if (session.get('a') === undefined) session.a = 1
-        reply.raw.end('b')
-      }, false)
+      }), false)
       await response.text()
       await setTimeout(50)
       t.assert.deepStrictEqual(warnings(), [lostBegin])
@@ -220,12 +216,7 @@ for (const isSync of [true, false]) {
 
     test('that is stored, after a late look, is one warning: of the look', async (t: TestContext) => {
       const { get, settles, warnings } = await serve(t, isSync)
-      const response = await get((session, _request, reply) => {
-        reply.hijack()
-        reply.raw.write('a')
-        session.a = session.get('user_id')
-        reply.raw.end('b')
-      })
+      const response = await get(afterHead((session) => { session.a = session.get('user_id') }))
       await response.text()
       await settles(t, { user_id: 42, a: 42 })
       t.assert.deepStrictEqual(warnings(), [lateRead])
@@ -249,15 +240,12 @@ for (const isSync of [true, false]) {
 
     test('that is taken back stores nothing', async (t: TestContext) => {
       const { get, store, warnings } = await serve(t, isSync)
-      const response = await get((session, _request, reply) => {
-        reply.hijack()
-        reply.raw.write('a')
+      const response = await get(afterHead((session) => {
         session.a = 1
         session.modified = false
         session.accessed = false
         session.get('a')
-        reply.raw.end('b')
-      })
+      }))
       await response.text()
       await setTimeout(50)
       t.assert.deepStrictEqual(store.methods, isSync ? [] : ['get'])
